@@ -1,0 +1,41 @@
+"""The analysis: Heroku log bytes in, a diagnosis with evidence and a ticket draft out. No Django, no database, no clock.
+
+    settings = inspect(head, name="app.log", received_at=now)
+    chunks = [scan_chunk(part.data, settings, first_line=part.first_line) for part in cut(stream, settings)]
+    document = analyse(merge([SourceInput("app.log", settings, chunks)]))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from . import text as _text
+from .merge import merge
+from .normalise import normalise
+from .report import analyse
+from .scan import scan
+from .types import ChunkResult, Cut, Facts, Finding, NotALog, SourceInput, SourceSettings
+
+PARSER_VERSION = 1
+"""Raised whenever the same bytes may give another `ChunkResult`."""
+
+__all__ = [
+    "PARSER_VERSION", "ChunkResult", "Cut", "Facts", "Finding", "NotALog", "SourceInput", "SourceSettings",
+    "analyse", "cut", "inspect", "merge", "scan_chunk",
+]  # fmt: skip
+
+
+def inspect(head: bytes, *, name: str, received_at: datetime) -> SourceSettings:
+    """How a source is to be read, from its first bytes (64 KiB or more is best). Raises `NotALog` for binary content."""
+    return SourceSettings(encoding=_text.detect_encoding(head), year=received_at.year)
+
+
+def cut(stream: Iterable[bytes], settings: SourceSettings) -> Iterator[Cut]:
+    """Chunks of whole lines, as UTF-8 text of about 8 MiB each."""
+    return _text.cut(stream, settings.encoding)
+
+
+def scan_chunk(data: bytes, settings: SourceSettings, *, first_line: int, tail: bytes = b"") -> ChunkResult:
+    """Read one chunk. ``tail`` is the end of the chunk before it (up to 64 KiB), for context only."""
+    return scan(normalise(data, settings, tail=tail), first_line=first_line)

@@ -1,0 +1,1 @@
+"""Line formats: one file each, with its own samples."""

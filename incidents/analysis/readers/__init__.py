@@ -1,0 +1,1 @@
+"""Messages to typed facts, one module per writer of lines."""

@@ -1,0 +1,127 @@
+"""`analyse`: facts to the JSON document ``triage/analysis@1`` that the command prints and the pages show."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from . import diagnose
+from .endpoints import apdex, percentile
+from .types import EndpointCount, Facts, Finding, Gauge
+from .utc import iso
+
+SCHEMA = "triage/analysis@1"
+
+
+def analyse(facts: Facts) -> dict[str, Any]:
+    """The whole analysis as a JSON document; the same facts always give the same document."""
+    found = diagnose.findings(facts)
+    verdict = diagnose.verdict(found, facts)
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "sources": [_source(source) for source in facts.sources],
+        "window": {"first_utc": iso(facts.first_us), "last_utc": iso(facts.last_us)},
+        "codes": {
+            code: {"count": count.count, "first_utc": iso(count.first_us), "last_utc": iso(count.last_us)}
+            for code, count in sorted(facts.codes.items())
+        },
+        "verdict": verdict._asdict(),
+        "onset": {"utc": None, "low_utc": None, "high_utc": None},
+        "findings": [_finding(finding) for finding in found],
+        "endpoints": _endpoints(facts),
+        "slowest_request": _slowest(facts),
+        "dynos": [_dyno(gauge) for gauge in facts.gauges],
+        "timeline": [],
+        "gaps": [],
+        "ticket": {},
+    }
+    return document
+
+
+def _source(source: Any) -> dict[str, Any]:
+    chunks = source.chunks
+    lines, parsed = sum(chunk.raw_lines for chunk in chunks), sum(chunk.parsed for chunk in chunks)
+    skipped: dict[str, int] = {}
+    for chunk in chunks:
+        for reason, count in chunk.skipped.items():
+            skipped[reason] = skipped.get(reason, 0) + count
+    return {
+        "name": source.name, "format": source.settings.format, "encoding": source.settings.encoding, "bytes": source.size,
+        "lines": lines, "parsed": parsed, "unparsed": sum(skipped.values()), "skipped": skipped,
+        "assumptions": list(source.settings.assumptions),
+    }  # fmt: skip
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "slug": finding.slug, "title": finding.title or finding.slug.replace("-", " ").capitalize(),
+        "severity": finding.severity, "confidence": round(finding.confidence, 2), "subject": finding.subject,
+        "summary": finding.summary, "count": finding.count,
+        "first_utc": iso(finding.first_us), "last_utc": iso(finding.last_us),
+        "evidence": [
+            {"source": proof.source, "line": proof.line, "utc": iso(proof.at_us), "text": proof.text} for proof in finding.evidence
+        ],
+        "remedies": [{"text": remedy.text, "command": remedy.command} for remedy in finding.remedies],
+        "links": list(finding.links), "ruled_out": list(finding.ruled_out), "folded_into": finding.folded_into,
+    }  # fmt: skip
+
+
+def _endpoints(facts: Facts) -> list[dict[str, Any]]:
+    total = sum(count.total_ms for count in facts.endpoints.values()) or 1
+    unhappy = {name: count.count * (1 - apdex(count.count, count.satisfied, count.tolerating)) for name, count in facts.endpoints.items()}
+    all_unhappy = sum(unhappy.values()) or 1.0
+    exact = _service_times(facts)
+    rows = []
+    for name, count in sorted(facts.endpoints.items(), key=lambda item: (-item[1].total_ms, item[0])):
+        method, _, path = name.partition(" ")
+        mean = count.total_ms / count.count if count.count else 0.0
+        variance = max(0.0, count.total_sq / count.count - mean * mean) if count.count else 0.0
+        p50, p95, p99 = (_percentile(count, exact.get(name), share) for share in (0.5, 0.95, 0.99))
+        rows.append(
+            {
+                "method": method, "path": path, "count": count.count,
+                "apdex": round(apdex(count.count, count.satisfied, count.tolerating), 4),
+                "mean_ms": round(mean, 1), "sd_ms": round(math.sqrt(variance), 1),
+                "min_ms": max(count.min_ms, 0), "p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "max_ms": max(count.max_ms, 0),
+                "total_ms": count.total_ms, "total_share": round(count.total_ms / total, 4),
+                "dissatisfied_share": round(unhappy[name] / all_unhappy, 4),
+                "errors": count.errors, "timeouts": count.timeouts, "unreached": count.unreached,
+                "own_p50_ms": p50, "waited_p50_ms": 0, "blame_share": 0.0, "role": "normal",
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _service_times(facts: Facts) -> dict[str, np.ndarray[Any, Any]]:
+    """Sorted service times by endpoint, where few enough for exact percentiles."""
+    table = facts.requests
+    if not facts.requests_complete or len(table) > 100_000:
+        return {}
+    reached = (table.service_ms >= 0) & (table.dyno > 0)
+    names, service = table.endpoint[reached], table.service_ms[reached]
+    return {facts.names["endpoint"][index]: np.sort(service[names == index]) for index in np.unique(names)}
+
+
+def _percentile(count: EndpointCount, exact: np.ndarray[Any, Any] | None, share: float) -> int:
+    if exact is not None and len(exact):
+        return int(exact[max(0, math.ceil(share * len(exact)) - 1)])
+    return percentile(count.histogram, share)
+
+
+def _slowest(facts: Facts) -> dict[str, Any] | None:
+    found = facts.slowest
+    if found is None:
+        return None
+    return {
+        "method": found.method, "path": found.path, "service_ms": found.service_ms, "line": found.line,
+        "source": found.source, "utc": iso(found.at_us),
+    }  # fmt: skip
+
+
+def _dyno(gauge: Gauge) -> dict[str, Any]:
+    def peak(name: str) -> float:
+        return round(max((value for value in gauge.values.get(name, []) if not math.isnan(value)), default=0.0), 1)
+
+    return {"name": gauge.process, "memory_max_mb": peak("memory_total"), "memory_quota_mb": peak("memory_quota"), "restarts": 0, "crashes": 0}

@@ -1,0 +1,321 @@
+"""The nouns of the analysis: what passes from one stage to the next.
+
+    bytes -> text -> normalise -> scan -> merge -> rules -> report
+
+Times inside the library are ``at_us``: whole microseconds since 1970-01-01T00:00:00Z, or ``None`` (``NO_TIME`` in arrays)
+where a line carries none. Line numbers count from 1 in their source. Durations are milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from enum import IntEnum
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+NO_TIME = -(2**63)
+"""``at_us`` of a line without a time, in arrays of int64."""
+
+Array = npt.NDArray[Any]
+
+
+class Kind(IntEnum):
+    """What wrote a line. One byte per line in a segment's columns."""
+
+    OTHER = 0  # could not be read: kept, shown and counted
+    ROUTER = 1  # heroku[router]
+    APP = 2  # output of a dyno
+    DYNO = 3  # dyno manager: states, exits, R codes
+    METRIC = 4  # sample#… / measure=…
+    API = 5  # app[api], heroku[api]: releases, scaling, config
+    POSTGRES = 6  # Postgres server lines
+    ADDON = 7  # other add-ons
+    LOGPLEX = 8  # L codes
+    BUILD = 9  # build and slug compiler output
+
+
+class NotALog(ValueError):
+    """The bytes are no log; the message is one sentence for the person who sent them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """How the text of one source is to be read; settled once from its first bytes, so that chunks parse alike.
+
+    ``year`` is used by formats that print none, ``offset_minutes`` is the zone of times that name none.
+    """
+
+    encoding: str = "utf-8"
+    format: str = "heroku-cli"
+    year: int | None = None
+    offset_minutes: int = 0
+    assumptions: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"assumptions": list(self.assumptions)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> SourceSettings:
+        return cls(**{**data, "assumptions": tuple(data.get("assumptions", ()))})
+
+
+class Cut(NamedTuple):
+    """One chunk of a source: whole lines of UTF-8 text, its number (from 0), its first line's number (from 1)."""
+
+    number: int
+    first_line: int
+    lines: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One log record, as a format read it. ``process`` is ``web.1``, ``router``, ``api`` …; ``source`` is app or heroku."""
+
+    at_us: int | None
+    source: str
+    process: str
+    message: str
+
+
+@dataclass(slots=True)
+class Canonical:
+    """A chunk in the one form that the scanner reads.
+
+    ``buf`` holds canonical lines, each ``<32-byte UTC time> source[process]: message\\n``. ``rows[i]`` is the raw line
+    (from 0 in the chunk) on which canonical line i begins. ``skipped`` counts raw lines that are no record, by reason;
+    ``skipped_rows`` names up to 200 of them.
+    """
+
+    data: bytes
+    buf: bytes
+    rows: Array
+    raw_lines: int
+    skipped: dict[str, int] = field(default_factory=dict)
+    skipped_rows: list[tuple[int, str]] = field(default_factory=list)
+    repaired: dict[str, int] = field(default_factory=dict)  # reason -> lines joined, unwrapped, re-dated, decoded with loss
+
+
+@dataclass(slots=True)
+class Note:
+    """A line worth reading again: everything but plain requests and metrics, under a budget per chunk.
+
+    ``text`` is the message (what stands behind ``source[process]: ``), ``raw`` the line as it stands in the log, both cut
+    at 4,000 characters. ``process`` is ``web.1``, ``router``, ``api``.
+    """
+
+    line: int
+    at_us: int | None
+    kind: Kind
+    origin: str  # app or heroku
+    process: str
+    text: str
+    raw: str
+    source: int = 0  # index of the source in the incident; set by merge
+
+
+@dataclass(slots=True)
+class Columns:
+    """Typed columns of one chunk. Rows of the first group are canonical lines, of the second its router lines.
+
+    Names are dictionaries of the chunk: ``process[i]`` indexes ``names["process"]``, and so on.
+    -1 stands for 'not printed' in status, service_ms, connect_ms and bytes; 0 is the empty name everywhere.
+    """
+
+    at_us: Array  # int64
+    line: Array  # int32: raw line, from 1 in the source
+    kind: Array  # uint8
+    process: Array  # uint16
+    request: Requests
+    names: dict[str, list[str]]
+
+
+@dataclass(slots=True)
+class Requests:
+    """Router lines as columns, in the order of the log. See `Columns` for -1 and 0."""
+
+    at_us: Array  # int64: when the router printed the line, that is the end of the request
+    line: Array  # int32
+    dyno: Array  # uint16 -> names["dyno"]
+    endpoint: Array  # int32 -> names["endpoint"], "GET /orders/{id}"
+    status: Array  # int16
+    code: Array  # uint16 -> names["code"]
+    service_ms: Array  # int32
+    connect_ms: Array  # int32
+    bytes: Array  # int64
+
+    def __len__(self) -> int:
+        return len(self.at_us)
+
+
+@dataclass(slots=True)
+class CodeCount:
+    """How often a code stands in the log, with its first and last appearance."""
+
+    count: int = 0
+    first_us: int | None = None
+    last_us: int | None = None
+    first_line: int = 0
+    first_source: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Slowest:
+    """The request with the highest ``service=``."""
+
+    method: str
+    path: str
+    service_ms: int
+    line: int
+    at_us: int | None
+    source: int = 0
+
+
+@dataclass(slots=True)
+class Gauge:
+    """Runtime metrics of one process instance, one point per sample: memory in MB, load averages.
+
+    ``instance`` is the dyno id of the metrics line where it is printed, else the process name.
+    """
+
+    process: str
+    instance: str
+    at_us: list[int] = field(default_factory=list)
+    values: dict[str, list[float]] = field(default_factory=dict)  # metric -> value per point (nan where absent)
+
+
+@dataclass(slots=True)
+class EndpointCount:
+    """Sums of one endpoint, mergeable. The histogram holds service times in log-linear buckets (see `endpoints`)."""
+
+    count: int = 0
+    satisfied: int = 0  # service_ms <= 500
+    tolerating: int = 0  # <= 2000
+    total_ms: int = 0
+    total_sq: int = 0
+    min_ms: int = -1
+    max_ms: int = -1
+    errors: int = 0  # status >= 500 or a router error
+    timeouts: int = 0  # H12
+    unreached: int = 0  # never got to a dyno: not a latency
+    histogram: dict[int, int] = field(default_factory=dict)  # bucket -> count
+
+
+@dataclass(slots=True)
+class ChunkResult:
+    """Everything that one chunk says. A pure function of (bytes, settings, parser version)."""
+
+    columns: Columns
+    notes: list[Note]
+    dropped_notes: int
+    raw_lines: int
+    parsed: int
+    skipped: dict[str, int]
+    skipped_rows: list[tuple[int, str]]
+    repaired: dict[str, int]
+    codes: dict[str, CodeCount]
+    slowest: Slowest | None
+    endpoints: dict[str, EndpointCount]
+    minutes: dict[int, dict[str, int]]  # minute since the epoch -> counts: requests, errors, status_2xx …, H12 …
+    gauges: list[Gauge]
+    samples: dict[str, Gauge]  # add-on metrics by "process/source": heroku-postgres/DATABASE …
+    clients: dict[str, int] = field(default_factory=dict)  # salted hash of the last fwd address -> failed requests
+
+
+@dataclass(slots=True)
+class SourceInput:
+    """One source of an incident, ready to be merged. ``missing`` names chunks that could not be read."""
+
+    name: str
+    settings: SourceSettings
+    chunks: list[ChunkResult]
+    size: int = 0
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A line that proves a sentence."""
+
+    source: int
+    line: int
+    at_us: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    text: str
+    command: str = ""
+
+
+Severity = Literal["urgent", "high", "normal", "low"]
+
+
+@dataclass(slots=True)
+class Finding:
+    """What a rule concluded. ``slug`` is one of `catalogue.SLUGS`; ``subject`` tells findings of one slug apart.
+
+    ``explains`` lists what this cause accounts for (slugs or codes such as "H10"), so that symptoms fold under it.
+    ``confidence`` is the rule's own estimate that the cause is right, 0 to 1.
+    """
+
+    slug: str
+    summary: str
+    confidence: float
+    evidence: list[Evidence]
+    severity: Severity = "normal"
+    subject: str = ""
+    title: str = ""
+    count: int = 1
+    first_us: int | None = None
+    last_us: int | None = None
+    explains: tuple[str, ...] = ()
+    ruled_out: tuple[str, ...] = ()
+    remedies: list[Remedy] = field(default_factory=list)
+    links: tuple[str, ...] = ()
+    harmless: bool = False  # worth telling, but no incident (cycling, a lone H27 …)
+    folded_into: str = ""  # slug of the cause that explains this one; set by ranking
+
+
+@dataclass(slots=True)
+class Gap:
+    """Lines that never arrived."""
+
+    from_us: int | None
+    to_us: int | None
+    lost_lines: int
+    reason: str  # L10 …
+    source: int
+    line: int
+
+
+@dataclass(slots=True)
+class Facts:
+    """All that an incident's logs say, gathered once; rules only read it."""
+
+    sources: list[SourceInput]
+    first_us: int | None
+    last_us: int | None
+    codes: dict[str, CodeCount]
+    notes: list[Note]  # by (time, source, line); notes without a time stand where their file has them
+    requests: Requests  # by time; at most MAX_REQUESTS of them, see requests_complete
+    request_source: Array
+    requests_complete: bool
+    names: dict[str, list[str]]  # dyno, endpoint, code, process: what the request columns index
+    endpoints: dict[str, EndpointCount]
+    minutes: dict[int, dict[str, int]]
+    gauges: list[Gauge]
+    samples: dict[str, Gauge]
+    slowest: Slowest | None
+    clients: dict[str, int]
+    lines: int
+    parsed: int
+    cache: dict[str, Any] = field(default_factory=dict)  # derived once and shared by rules: events, traces, onset …
+
+    def of(self, *kinds: Kind) -> Iterator[Note]:
+        """The notes of these kinds, in order."""
+        return (note for note in self.notes if note.kind in kinds)
