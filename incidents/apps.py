@@ -1,0 +1,13 @@
+"""The one Django application."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class IncidentsConfig(AppConfig):
+    name = "incidents"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from incidents import checks  # noqa: F401 - registers the system checks

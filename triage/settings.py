@@ -1,0 +1,280 @@
+"""All settings, from environment variables. Whatever is missing or makes no sense stops the start with a sentence.
+
+========================  ===============================================================
+SECRET_KEY                signs sessions; required unless DEBUG=1
+DEBUG                     1 shows tracebacks to whoever visits; never on a public address
+ALLOWED_HOSTS             host names, separated by commas; ``.herokuapp.com`` on Heroku unless given
+DATABASE_URL              ``postgres://…`` or ``sqlite:////path``; default: SQLite in TRIAGE_DATA_DIR
+REDIS_URL                 ``redis://``, ``rediss://`` or ``unix:///path/socket``
+TRIAGE_DATA_DIR           where the embedded database lives; default ``./data``
+S3_BUCKET, S3_ENDPOINT    keep log segments in a bucket instead of the database (credentials: the usual AWS_ variables)
+TRIAGE_LEASE_SECONDS      how long a dead worker holds its chunk; default 30
+TRIAGE_MAX_UPLOAD_MB      largest file that is accepted; default 2048
+TRIAGE_MAX_TEXT_MB        most text that one upload may unpack to; default 10240
+========================  ===============================================================
+"""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from triage import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ON_HEROKU = bool(env.text("DYNO"))
+BUILDING = "collectstatic" in sys.argv  # Heroku runs it while building, when no secret is set yet
+
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY")
+if not SECRET_KEY:
+    if not (DEBUG or BUILDING):
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set. Set it to a long random text (bin/run makes one itself), or DEBUG=1 to try things."
+        )
+    SECRET_KEY = "insecure-only-for-debugging-" + "0" * 32
+if len(SECRET_KEY) < 32 and not DEBUG:
+    raise ImproperlyConfigured("SECRET_KEY is shorter than 32 characters; make one with: openssl rand -hex 32")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ".herokuapp.com" if ON_HEROKU else "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+DATA_DIR = Path(env.text("TRIAGE_DATA_DIR") or BASE_DIR / "data").resolve()
+
+# -- application ------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "incidents",
+]
+MIDDLEWARE = [
+    "triage.logs.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # every view, unless it says otherwise
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "triage.urls"
+WSGI_APPLICATION = "triage.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "signin"
+LOGIN_REDIRECT_URL = "/"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+# -- database ---------------------------------------------------------------------------------------------------------
+_database_url = env.text("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'triage.sqlite3'}"
+_database: dict[str, Any] = dict(dj_database_url.parse(_database_url, ssl_require=ON_HEROKU))
+if _database["ENGINE"].endswith("sqlite3"):
+    Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    # IMMEDIATE: a transaction that reads before it writes would else fail as "locked", whatever the timeout.
+    # FULL: an upload that was acknowledged must outlive a power cut.
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;",
+    }
+else:
+    _database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    _database["OPTIONS"] = _database.get("OPTIONS", {}) | {
+        "connect_timeout": 5,
+        "options": "-c statement_timeout=25000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
+    }
+DATABASES = {"default": _database}
+ATOMIC_REQUESTS = False
+
+# -- work: the database is the truth, the broker a doorbell -----------------------------------------------------------
+LEASE_SECONDS = env.integer("TRIAGE_LEASE_SECONDS", 30, least=2)
+MAX_ATTEMPTS = 5
+RING_AGAIN_SECONDS = env.integer("TRIAGE_RING_AGAIN_SECONDS", 30, least=1)
+REAPER_PERIOD_SECONDS = env.integer("TRIAGE_REAPER_PERIOD_SECONDS", 5, least=1)
+WATCHDOG_SECONDS = env.integer("TRIAGE_WATCHDOG_SECONDS", 60, least=5)
+
+REDIS_URL = env.text("REDIS_URL") or "redis://127.0.0.1:6379/0"
+CELERY_BROKER_URL = env.broker_url("REDIS_URL", REDIS_URL)
+if CELERY_BROKER_URL.startswith("rediss://"):
+    # Heroku's Key-Value Store shows a certificate that it signed itself.
+    _verify = env.boolean("REDIS_TLS_VERIFY", default=not ON_HEROKU)
+    CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED if _verify else ssl.CERT_NONE}
+CELERY_BROKER_POOL_LIMIT = 2
+CELERY_BROKER_CONNECTION_TIMEOUT = 5
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+_VISIBILITY_SECONDS = 120  # only a shortcut: the reaper is what guarantees
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": _VISIBILITY_SECONDS,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,  # kombu else looks only every 100 s, whatever the timeout
+    "socket_connect_timeout": 5,
+    "socket_timeout": 15,
+    "health_check_interval": 25,
+    "retry_on_timeout": True,
+    "max_connections": 10,
+}
+if not CELERY_BROKER_URL.startswith("redis+socket://"):
+    CELERY_BROKER_TRANSPORT_OPTIONS["socket_keepalive"] = True
+CELERY_VISIBILITY_TIMEOUT = _VISIBILITY_SECONDS
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True  # safe only because attempts are counted in the row
+CELERY_TASK_ACKS_ON_FAILURE_OR_TIMEOUT = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_TASK_SOFT_TIME_LIMIT = 40
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_PUBLISH_RETRY = False  # ring once and don't wait: the row is safe already
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_DEFAULT_QUEUE = "digest"
+# Three, so that the bell of an analysis or a new upload never waits behind a thousand chunks.
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ("ingest", "digest", "analyse")}
+CELERY_TASK_ROUTES = {
+    "incidents.split_source": {"queue": "ingest"},
+    "incidents.digest_chunk": {"queue": "digest"},
+    "incidents.analyse_incident": {"queue": "analyse"},
+}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0  # with REMAP_SIGTERM=SIGQUIT; Heroku kills after 30 s
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 230_000  # kB
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_DB_REUSE_MAX = 100
+
+# -- uploads ----------------------------------------------------------------------------------------------------------
+PART_BYTES = 8 * 1024 * 1024
+"""Largest part of an upload, in bytes."""
+MAX_UPLOAD_BYTES = env.integer("TRIAGE_MAX_UPLOAD_MB", 2048, least=1) * 1024 * 1024
+MAX_TEXT_BYTES = env.integer("TRIAGE_MAX_TEXT_MB", 10_240, least=1) * 1024 * 1024
+MAX_PASTE_BYTES = 8 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_PASTE_BYTES + 1024 * 1024  # form fields; files stream to disk and are capped by us
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+ABANDONED_UPLOAD_HOURS = 24
+
+# -- static files and segments ----------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT") or BASE_DIR / "staticfiles")
+STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
+# Hashed names need `collectstatic`; where nobody ran it (tests, bin/run) files are served from where they lie.
+_COLLECTED = BUILDING or (not DEBUG and (STATIC_ROOT / "staticfiles.json").exists())
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not _COLLECTED
+S3_BUCKET = env.text("S3_BUCKET")
+SEGMENT_STORAGE = "segments" if S3_BUCKET else ""
+"""Alias in STORAGES of where segments lie; empty: in the database."""
+if S3_BUCKET:
+    STORAGES["segments"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.text("S3_ENDPOINT") or None,
+            "region_name": env.text("S3_REGION") or None,
+            "default_acl": None,
+            "file_overwrite": True,
+            "querystring_auth": True,
+        },
+    }
+
+# -- security ---------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_COOKIE_SAMESITE = "Lax"
+TRUST_PROXY = env.boolean("TRUST_PROXY", default=ON_HEROKU)
+HTTPS_ONLY = env.boolean("HTTPS_ONLY", default=ON_HEROKU)
+if TRUST_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+if HTTPS_ONLY:
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+# -- our own log ------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {"()": "triage.logs.JsonFormatter"},
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": env.text("LOG_FORMAT") or ("text" if DEBUG else "json"),
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL") or "INFO"},
+    "loggers": {
+        "django": {"level": "INFO", "propagate": True, "handlers": []},
+        "django.server": {"level": "WARNING", "propagate": True, "handlers": []},
+    },
+}
