@@ -1,10 +1,11 @@
 # Shared by the commands beside it (sourced, not run): a Python, the virtual environment, the hashed pins.
-VENV=$PWD/.venv
+# Expects ROOT, the checkout.
+VENV=$ROOT/.venv
 export UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true   # uv brings its own certificate roots; the machine's are the right ones
 export UV_PYTHON_DOWNLOADS=never PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUTF8=1
-# An empty or missing HOME must not put caches into / or into the checkout.
+# Without a home to keep caches in, none are kept.
 if [ -z "${HOME:-}" ] || [ ! -w "$HOME" ]; then
-    export UV_CACHE_DIR="${UV_CACHE_DIR:-$PWD/.tools/uv-cache}" PIP_CACHE_DIR="${PIP_CACHE_DIR:-$PWD/.tools/pip-cache}"
+    export UV_NO_CACHE=1 PIP_NO_CACHE_DIR=1
 fi
 
 die() {
@@ -42,20 +43,34 @@ ensure_venv() {
     fi
 }
 
-ensure_uv() { # succeeds if uv is there or could be installed
-    [ -x "$VENV/bin/uv" ] || "$VENV/bin/python" -m pip install --quiet --no-input 'uv>=0.8,<1' 2>/dev/null
+ensure_uv() { # succeeds if uv, the quick installer, is there or could be installed
+    [ -x "$VENV/bin/uv" ] || with_pip installer 2>/dev/null
 }
 
-install_pins() { # FILE...  Installs hashed pins, skipping the work when they have not changed. Never removes anything.
-    stamp=$VENV/.pins-$(basename "$1" .txt)
-    pins=$(cat "$@" | cksum)
-    [ "$(cat "$stamp" 2>/dev/null)" = "$pins" ] && return 0
-    echo "$(basename "$0"): installing $*" >&2
-    if ensure_uv && "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --require-hashes $(printf -- '-r %s ' "$@"); then
-        :
-    else
-        "$VENV/bin/python" -m pip install --quiet --no-input --require-hashes $(printf -- '-r %s ' "$@") ||
-            die "could not install the packages; the lines above say why. Is a package index reachable?"
-    fi
-    printf '%s\n' "$pins" >"$stamp"
+with_pip() { # NAME
+    "$VENV/bin/python" -m pip install --quiet --no-input --require-hashes -r "$(pins_file "$1")"
+}
+
+with_uv() { # NAME
+    ensure_uv && "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --require-hashes -r "$(pins_file "$1")"
+}
+
+pins_file() { # NAME
+    [ "$1" = runtime ] && echo "$ROOT/requirements.txt" || echo "$ROOT/requirements/$1.txt"
+}
+
+install_pins() { # NAME…  Installs these pins unless that was done already; never removes anything.
+    for name in "$@"; do
+        stamp=$VENV/.installed-$name
+        pins=$(cksum <"$(pins_file "$name")")
+        [ "$(cat "$stamp" 2>/dev/null)" = "$pins" ] && continue
+        echo "$(basename "$0"): installing the $name packages" >&2
+        with_uv "$name" || with_pip "$name" ||
+            die "could not install the $name packages; the lines above say why. Can this machine reach a package index?"
+        echo "$pins" >"$stamp"
+    done
+}
+
+install_runtime() { # what bin/run needs; the S3 client only where a bucket is set
+    install_pins runtime embedded ${S3_BUCKET:+s3}
 }
