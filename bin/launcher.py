@@ -186,6 +186,22 @@ def limit_log(path: Path) -> None:
             os.truncate(path, 0)
 
 
+def web_command(descriptor: int) -> list[str]:
+    """gunicorn on a listening socket that it inherits."""
+    options = "--worker-class gthread --workers 2 --threads 8 --timeout 60 --graceful-timeout 5 --no-control-socket"
+    return [sys.executable, "-m", "gunicorn", "triage.wsgi", "--bind", f"fd://{descriptor}", *options.split()]
+
+
+def worker_command(concurrency: str, name: str = "worker") -> list[str]:
+    """A Celery worker; without gossip and mingling, which several workers of one database do not need."""
+    options = f"--concurrency {concurrency} --hostname {name}@%h --loglevel INFO --without-gossip --without-mingle"
+    return [sys.executable, "-m", "celery", "-A", "triage", "worker", *options.split()]
+
+
+def reaper_command() -> list[str]:
+    return [sys.executable, str(ROOT / "manage.py"), "reaper"]
+
+
 # The data directory --------------------------------------------------------------------------------------------------
 
 
@@ -399,17 +415,11 @@ class Launcher:
         return printed
 
     def start_parts(self) -> None:
-        python = sys.executable
-        gunicorn = [python, "-m", "gunicorn", "triage.wsgi", "--bind", f"fd://{self.server.fileno()}"]
-        gunicorn += "--worker-class gthread --workers 2 --threads 8 --timeout 60 --graceful-timeout 5".split()
-        gunicorn += ["--no-control-socket", "--name", "triage"]
-        celery = [python, "-m", "celery", "-A", "triage", "worker", "--loglevel", "INFO"]
-        concurrency = self.environment.get("CELERY_CONCURRENCY") or str(min(os.cpu_count() or 1, 4))
-        celery += ["--concurrency", concurrency, "--without-gossip", "--without-mingle"]
-        web = self.part("web", gunicorn, pass_fds=[self.server.fileno()])
+        web = self.part("web", web_command(self.server.fileno()), pass_fds=[self.server.fileno()])
         self.start(web)
-        self.start(self.part("worker", celery))
-        self.start(self.part("reaper", [python, ROOT / "manage.py", "reaper"]))
+        concurrency = self.environment.get("CELERY_CONCURRENCY") or str(min(os.cpu_count() or 1, 4))
+        self.start(self.part("worker", worker_command(concurrency)))
+        self.start(self.part("reaper", reaper_command()))
         self.wait_until(self.web_answers, web)
 
     def web_answers(self) -> bool:

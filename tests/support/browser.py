@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,9 @@ def launch_options(chromium: Path) -> dict[str, Any]:
     arguments = ["--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
     if os.geteuid() == 0 or UNPACKED in chromium.parents:
         arguments.append("--no-sandbox")  # Chromium refuses its sandbox to root, and the npm build has none
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
+    environment = dict(os.environ)
+    if not environment.get("HOME"):
+        environment["HOME"] = tempfile.gettempdir()  # its crash reporter refuses to start without one
     if UNPACKED in chromium.parents:
         environment |= _own_libraries_and_fonts()
     return {"executable_path": str(chromium), "args": arguments, "env": environment}

@@ -46,6 +46,23 @@ def bin_directory() -> Path | None:
     return next((path for path in candidates() if (path / "postgres").exists() and (path / "initdb").exists()), None)
 
 
+def create_database(server_url: str, name: str) -> str:
+    """A new empty database beside the one that `server_url` names; returns its address."""
+    import psycopg
+
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')  # the name is ours
+    return f"{server_url.rpartition('/')[0]}/{name}"
+
+
+def rows(url: str, query: str) -> list[tuple[Any, ...]]:
+    """All rows of one SELECT."""
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        return connection.execute(query).fetchall()
+
+
 class Cluster:
     """initdb and one server in a temporary directory, gone afterwards."""
 
@@ -85,14 +102,6 @@ class Cluster:
         # SIGINT is a fast shutdown: should the test run be killed, the server and its children still end cleanly.
         self._process = processes.start([*command], log=log, death_signal=signal.SIGINT, **self._as_user())
         wait_for(self._answers, f"PostgreSQL takes connections (its log: {log})")
-
-    def create_database(self, name: str) -> str:
-        """A new empty database; returns its address."""
-        import psycopg
-
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')  # the name is ours
-        return self.url(name)
 
     def kill(self) -> None:
         """SIGQUIT to the server: it ends at once without a checkpoint, as in a crash."""
