@@ -45,7 +45,10 @@ class NotALog(ValueError):
 class SourceSettings:
     """How the text of one source is to be read; settled once from its first bytes, so that chunks parse alike.
 
-    ``year`` is used by formats that print none, ``offset_minutes`` is the zone of times that name none.
+    ``offset_minutes`` is the zone of times that name none. Times without a year fall into the twelve months that end at
+    ``latest_us``; without that, into ``year``. ``columns`` names the fields of a table that has a header line. ``width`` is
+    the column at which a terminal broke the lines (0: none seen); ``captured`` means that nearly every line has a header, so
+    that one without was broken off the line before.
     """
 
     encoding: str = "utf-8"
@@ -53,13 +56,18 @@ class SourceSettings:
     year: int | None = None
     offset_minutes: int = 0
     assumptions: tuple[str, ...] = ()
+    latest_us: int | None = None
+    columns: tuple[str, ...] = ()
+    width: int = 0
+    captured: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"assumptions": list(self.assumptions)}
+        return asdict(self) | {"assumptions": list(self.assumptions), "columns": list(self.columns)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> SourceSettings:
-        return cls(**{**data, "assumptions": tuple(data.get("assumptions", ()))})
+        lists = {name: tuple(data.get(name, ())) for name in ("assumptions", "columns")}
+        return cls(**{**data, **lists})
 
 
 class Cut(NamedTuple):
@@ -85,7 +93,7 @@ class Record:
 class Canonical:
     """A chunk in the one form that the scanner reads.
 
-    ``buf`` holds canonical lines, each ``<32-byte UTC time> source[process]: message\\n``. ``rows[i]`` is the raw line
+    ``data`` is the chunk as lines of text: what ``rows`` counts and evidence quotes. ``buf`` holds canonical lines, each ``<32-byte UTC time> source[process]: message\\n``. ``rows[i]`` is the raw line
     (from 0 in the chunk) on which canonical line i begins. ``skipped`` counts raw lines that are no record, by reason;
     ``skipped_rows`` names up to 200 of them.
     """
