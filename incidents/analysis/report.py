@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from . import diagnose
+from . import diagnose, traffic
+from . import onset as onsets
 from .endpoints import apdex, percentile
 from .types import EndpointCount, Facts, Finding, Gauge
 from .utc import iso
@@ -19,6 +20,7 @@ def analyse(facts: Facts) -> dict[str, Any]:
     """The whole analysis as a JSON document; the same facts always give the same document."""
     found = diagnose.findings(facts)
     verdict = diagnose.verdict(found, facts)
+    began = onsets.find(facts, found) if verdict.status != "healthy" else None
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "sources": [_source(source) for source in facts.sources],
@@ -28,7 +30,12 @@ def analyse(facts: Facts) -> dict[str, Any]:
             for code, count in sorted(facts.codes.items())
         },
         "verdict": verdict._asdict(),
-        "onset": {"utc": None, "low_utc": None, "high_utc": None},
+        "onset": {
+            "utc": iso(began and began.at_us),
+            "low_utc": iso(began and began.low_us),
+            "high_utc": iso(began and began.high_us),
+            "ended_utc": iso(began and began.ended_us),
+        },
         "findings": [_finding(finding) for finding in found],
         "endpoints": _endpoints(facts),
         "slowest_request": _slowest(facts),
@@ -48,8 +55,8 @@ def _source(source: Any) -> dict[str, Any]:
         for reason, count in chunk.skipped.items():
             skipped[reason] = skipped.get(reason, 0) + count
     return {
-        "name": source.name, "format": source.settings.format, "encoding": source.settings.encoding, "bytes": source.size,
-        "lines": lines, "parsed": parsed, "unparsed": sum(skipped.values()), "skipped": skipped,
+        "name": source.name, "format": source.settings.format, "encoding": source.settings.encoding,
+        "bytes": source.size, "lines": lines, "parsed": parsed, "unparsed": sum(skipped.values()), "skipped": skipped,
         "assumptions": list(source.settings.assumptions),
     }  # fmt: skip
 
@@ -61,7 +68,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "summary": finding.summary, "count": finding.count,
         "first_utc": iso(finding.first_us), "last_utc": iso(finding.last_us),
         "evidence": [
-            {"source": proof.source, "line": proof.line, "utc": iso(proof.at_us), "text": proof.text} for proof in finding.evidence
+            {"source": proof.source, "line": proof.line, "utc": iso(proof.at_us), "text": proof.text}
+            for proof in finding.evidence
         ],
         "remedies": [{"text": remedy.text, "command": remedy.command} for remedy in finding.remedies],
         "links": list(finding.links), "ruled_out": list(finding.ruled_out), "folded_into": finding.folded_into,
@@ -70,9 +78,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _endpoints(facts: Facts) -> list[dict[str, Any]]:
     total = sum(count.total_ms for count in facts.endpoints.values()) or 1
-    unhappy = {name: count.count * (1 - apdex(count.count, count.satisfied, count.tolerating)) for name, count in facts.endpoints.items()}
+    unhappy = {
+        name: count.count * (1 - apdex(count.count, count.satisfied, count.tolerating))
+        for name, count in facts.endpoints.items()
+    }
     all_unhappy = sum(unhappy.values()) or 1.0
     exact = _service_times(facts)
+    waits = _waits(facts)
     rows = []
     for name, count in sorted(facts.endpoints.items(), key=lambda item: (-item[1].total_ms, item[0])):
         method, _, path = name.partition(" ")
@@ -84,14 +96,33 @@ def _endpoints(facts: Facts) -> list[dict[str, Any]]:
                 "method": method, "path": path, "count": count.count,
                 "apdex": round(apdex(count.count, count.satisfied, count.tolerating), 4),
                 "mean_ms": round(mean, 1), "sd_ms": round(math.sqrt(variance), 1),
-                "min_ms": max(count.min_ms, 0), "p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "max_ms": max(count.max_ms, 0),
+                "min_ms": max(count.min_ms, 0), "p50_ms": p50, "p95_ms": p95, "p99_ms": p99,
+                "max_ms": max(count.max_ms, 0),
                 "total_ms": count.total_ms, "total_share": round(count.total_ms / total, 4),
                 "dissatisfied_share": round(unhappy[name] / all_unhappy, 4),
                 "errors": count.errors, "timeouts": count.timeouts, "unreached": count.unreached,
                 "own_p50_ms": p50, "waited_p50_ms": 0, "blame_share": 0.0, "role": "normal",
             }
+            | waits.get(name, {})
         )  # fmt: skip
     return rows
+
+
+def _waits(facts: Facts) -> dict[str, dict[str, Any]]:
+    """Own time, waiting time, blame and role by endpoint, where the queues could be replayed."""
+    found = traffic.attribution(facts)
+    if found is None or not found.fits:
+        return {}
+    total = sum(share.blame_ms for share in found.shares.values()) or 1.0
+    return {
+        traffic.endpoint_name(facts, share.endpoint): {
+            "own_p50_ms": round(share.own_p50_ms),
+            "waited_p50_ms": round(share.waited_p50_ms),
+            "blame_share": round(share.blame_ms / total, 4),
+            "role": share.role,
+        }
+        for share in found.shares.values()
+    }
 
 
 def _service_times(facts: Facts) -> dict[str, np.ndarray[Any, Any]]:
@@ -124,4 +155,10 @@ def _dyno(gauge: Gauge) -> dict[str, Any]:
     def peak(name: str) -> float:
         return round(max((value for value in gauge.values.get(name, []) if not math.isnan(value)), default=0.0), 1)
 
-    return {"name": gauge.process, "memory_max_mb": peak("memory_total"), "memory_quota_mb": peak("memory_quota"), "restarts": 0, "crashes": 0}
+    return {
+        "name": gauge.process,
+        "memory_max_mb": peak("memory_total"),
+        "memory_quota_mb": peak("memory_quota"),
+        "restarts": 0,
+        "crashes": 0,
+    }
