@@ -10,11 +10,11 @@ from .types import NO_TIME, ChunkResult, CodeCount, EndpointCount, Facts, Gauge,
 
 MAX_REQUESTS = 1_000_000
 MAX_NOTES = 200_000
-_COLUMNS = ("at_us", "line", "dyno", "endpoint", "status", "code", "service_ms", "connect_ms", "bytes")
+_COLUMNS = ("at_us", "line", "dyno", "endpoint", "status", "code", "service_ms", "connect_ms", "bytes", "failed", "client")
 
 
 def merge(sources: list[SourceInput]) -> Facts:
-    names: dict[str, dict[str, int]] = {key: {"": 0} for key in ("process", "dyno", "endpoint", "code")}
+    names: dict[str, dict[str, int]] = {key: {"": 0} for key in ("process", "dyno", "endpoint", "code", "client")}
     columns: dict[str, list[Any]] = {name: [] for name in (*_COLUMNS, "source")}
     codes: dict[str, CodeCount] = {}
     endpoints: dict[str, EndpointCount] = {}
@@ -67,13 +67,13 @@ def merge(sources: list[SourceInput]) -> Facts:
 
 def _requests(columns: dict[str, list[Any]], chunk: ChunkResult, names: dict[str, dict[str, int]], position: int) -> None:
     table = chunk.columns.request
-    for key in ("dyno", "endpoint", "code"):
+    for key in ("dyno", "endpoint", "code", "client"):
         index = names[key]
         moved = np.array([index.setdefault(name, len(index)) for name in chunk.columns.names[key]], dtype=np.int32)
         columns[key].append(moved[getattr(table, key)])
     for name in chunk.columns.names["process"]:
         names["process"].setdefault(name, len(names["process"]))
-    for key in ("at_us", "line", "status", "service_ms", "connect_ms", "bytes"):
+    for key in ("at_us", "line", "status", "service_ms", "connect_ms", "bytes", "failed"):
         columns[key].append(getattr(table, key))
     columns["source"].append(np.full(len(table), position, dtype=np.int16))
 

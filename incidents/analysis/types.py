@@ -8,7 +8,7 @@ where a line carries none. Line numbers count from 1 in their source. Durations 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from typing import Any, Literal, NamedTuple
@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 NO_TIME = -(2**63)
 """``at_us`` of a line without a time, in arrays of int64."""
+MAX_MS = 99_999_999
+"""Longer durations (27 hours) are taken as this one."""
 
 Array = npt.NDArray[Any]
 
@@ -127,7 +129,7 @@ class Note:
 
 @dataclass(slots=True)
 class Columns:
-    """Typed columns of one chunk. Rows of the first group are canonical lines, of the second its router lines.
+    """Typed columns of one chunk. Rows of the first group are canonical lines, ``request`` has one per router line.
 
     Names are dictionaries of the chunk: ``process[i]`` indexes ``names["process"]``, and so on.
     -1 stands for 'not printed' in status, service_ms, connect_ms and bytes; 0 is the empty name everywhere.
@@ -136,7 +138,11 @@ class Columns:
     at_us: Array  # int64
     line: Array  # int32: raw line, from 1 in the source
     kind: Array  # uint8
-    process: Array  # uint16
+    process: Array  # uint16 -> names["process"], "app[web.1]"
+    identity: Array  # uint32: equal for equal canonical lines; tells lines that were uploaded twice
+    code_row: Array  # int32: rows of the lines that begin with "Error R14 (…", in order
+    code: Array  # uint16 -> names["code"], for each code_row
+    request_row: Array  # int32: rows of the requests, in order
     request: Requests
     names: dict[str, list[str]]
 
@@ -151,12 +157,46 @@ class Requests:
     endpoint: Array  # int32 -> names["endpoint"], "GET /orders/{id}"
     status: Array  # int16
     code: Array  # uint16 -> names["code"]
-    service_ms: Array  # int32
-    connect_ms: Array  # int32
+    service_ms: Array  # int32, at most MAX_MS
+    connect_ms: Array  # int32, at most MAX_MS
     bytes: Array  # int64
+    failed: Array  # bool: status >= 500, or the router said at=error
+    client: Array  # uint16 -> names["client"], a salted hash of the last forwarded address; only of failed requests
 
     def __len__(self) -> int:
         return len(self.at_us)
+
+
+@dataclass(slots=True)
+class Rollup:
+    """Sums per (minute, endpoint): what charts are drawn from. Rows are sorted by (minute, endpoint).
+
+    ``minute`` counts from 1970-01-01T00:00Z and is the first of ``step`` minutes; requests without a time are left out.
+    The histogram is sparse: ``hist_count[k]`` requests of row ``hist_row[k]`` took a time of bucket ``hist_bucket[k]``
+    (see `endpoints.bucket`).
+    """
+
+    minute: Array  # int32
+    endpoint: Array  # int32 -> names["endpoint"]
+    count: Array  # int64: requests that reached a dyno
+    satisfied: Array  # int64
+    tolerating: Array  # int64
+    total_ms: Array  # int64
+    max_ms: Array  # int32, -1 without any
+    errors: Array  # int64
+    timeouts: Array  # int64: H12
+    unreached: Array  # int64
+    hist_row: Array  # int32
+    hist_bucket: Array  # int32
+    hist_count: Array  # int64
+    step: int = 1
+
+    @classmethod
+    def empty(cls) -> Rollup:
+        return cls(*(np.zeros(0, dtype=np.int64) for _ in range(13)))
+
+    def __len__(self) -> int:
+        return len(self.minute)
 
 
 @dataclass(slots=True)
@@ -218,7 +258,7 @@ class ChunkResult:
 
     columns: Columns
     notes: list[Note]
-    dropped_notes: int
+    dropped_notes: int  # lines that are neither requests nor metrics, and were left out of the notes by the budget
     raw_lines: int
     parsed: int
     skipped: dict[str, int]
@@ -230,18 +270,59 @@ class ChunkResult:
     minutes: dict[int, dict[str, int]]  # minute since the epoch -> counts: requests, errors, status_2xx …, H12 …
     gauges: list[Gauge]
     samples: dict[str, Gauge]  # add-on metrics by "process/source": heroku-postgres/DATABASE …
-    clients: dict[str, int] = field(default_factory=dict)  # salted hash of the last fwd address -> failed requests
+    clients: dict[str, int]  # salted hash of the last fwd address -> failed requests; the 4,096 smallest hashes
+    rollup: Rollup
+
+    def dump(self) -> bytes:
+        """As bytes for storage: compressed, without pickle, the same bytes for the same result."""
+        from .columns import dump
+
+        return dump(self)
+
+    @classmethod
+    def load(cls, data: bytes) -> ChunkResult:
+        """The result that `dump` wrote. Raises `columns.Damaged` (a ValueError) for anything else."""
+        from .columns import load
+
+        return load(data)
+
+    def summary(self) -> dict[str, Any]:
+        """What a catalogue of chunks needs to know, small and ready for JSON."""
+        from .columns import summary
+
+        return summary(self)
+
+
+@dataclass(slots=True)
+class SourceTotals:
+    """Sums over the chunks of a source, filled by merge. ``duplicates`` are lines that an earlier source has too."""
+
+    lines: int = 0
+    parsed: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    skipped_rows: list[tuple[int, str]] = field(default_factory=list)  # the first 200: (line, reason)
+    repaired: dict[str, int] = field(default_factory=dict)
+    dropped_notes: int = 0
+    duplicates: int = 0
+    first_us: int | None = None
+    last_us: int | None = None
 
 
 @dataclass(slots=True)
 class SourceInput:
-    """One source of an incident, ready to be merged. ``missing`` names chunks that could not be read."""
+    """One source of an incident, ready to be merged. ``missing`` names chunks that could not be read.
+
+    ``chunks`` is gone through once, so that a generator that loads one at a time keeps memory flat. ``window`` is
+    (first, last) in at_us where the caller knows it; without it a generator's lines are compared with every source.
+    """
 
     name: str
     settings: SourceSettings
-    chunks: list[ChunkResult]
+    chunks: Iterable[ChunkResult]
     size: int = 0
     missing: tuple[str, ...] = ()
+    window: tuple[int, int] | None = None
+    totals: SourceTotals = field(default_factory=SourceTotals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +366,7 @@ class Finding:
     ruled_out: tuple[str, ...] = ()
     remedies: list[Remedy] = field(default_factory=list)
     links: tuple[str, ...] = ()
+    onset_us: tuple[int | None, int, int] | None = None  # (low, at, high) where the rule knows when it began
     harmless: bool = False  # worth telling, but no incident (cycling, a lone H27 …)
     folded_into: str = ""  # slug of the cause that explains this one; set by ranking
 
@@ -310,18 +392,21 @@ class Facts:
     last_us: int | None
     codes: dict[str, CodeCount]
     notes: list[Note]  # by (time, source, line); notes without a time stand where their file has them
-    requests: Requests  # by time; at most MAX_REQUESTS of them, see requests_complete
+    requests: Requests  # by time; at most merge.MAX_REQUESTS of them, those around trouble first
     request_source: Array
-    requests_complete: bool
-    names: dict[str, list[str]]  # dyno, endpoint, code, process: what the request columns index
+    requests_complete: bool  # False: some requests are only in the sums (endpoints, minutes, rollup)
+    names: dict[str, list[str]]  # dyno, endpoint, code, client, process: what the request columns index
     endpoints: dict[str, EndpointCount]
     minutes: dict[int, dict[str, int]]
     gauges: list[Gauge]
     samples: dict[str, Gauge]
     slowest: Slowest | None
-    clients: dict[str, int]
+    clients: dict[str, int]  # as in ChunkResult; merge.distinct_clients() estimates how many there are
     lines: int
     parsed: int
+    rollup: Rollup = field(default_factory=lambda: Rollup.empty())
+    duplicates: int = 0  # lines that stood in an earlier source already, and are counted once
+    dropped_notes: int = 0
     cache: dict[str, Any] = field(default_factory=dict)  # derived once and shared by rules: events, traces, onset …
 
     def of(self, *kinds: Kind) -> Iterator[Note]:
