@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -53,7 +53,7 @@ class Chunk(models.Model):
     summary = models.JSONField(null=True)  # ChunkResult.summary(): window, counts, codes, dynos
     done_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[models.Manager[Chunk]] = models.Manager.from_queryset(ChunkQuerySet)()
+    objects = ChunkQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "number"], name="one_chunk_per_number")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, Self
 
 import zstandard
 from django.conf import settings
@@ -17,10 +17,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from .teams import Team
-
-if TYPE_CHECKING:
-    from .sources import SourceQuerySet
-    from .tickets import TicketDraft
 
 
 class IncidentState(models.TextChoices):
@@ -82,11 +78,7 @@ class Incident(models.Model):
     analysis_lease_until = models.DateTimeField(null=True)
     analysis_rung_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[models.Manager[Incident]] = models.Manager.from_queryset(IncidentQuerySet)()
-
-    if TYPE_CHECKING:
-        sources: models.Manager[Any] | SourceQuerySet
-        draft: TicketDraft
+    objects = IncidentQuerySet.as_manager()
 
     class Meta:
         indexes = [

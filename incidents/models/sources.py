@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -11,9 +11,6 @@ from django.utils import timezone
 
 from .incidents import Incident
 from .teams import Team
-
-if TYPE_CHECKING:
-    from .chunks import ChunkQuerySet
 
 
 class SourceKind(models.TextChoices):
@@ -86,10 +83,7 @@ class LogSource(models.Model):
     lease_until = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[models.Manager[LogSource]] = models.Manager.from_queryset(SourceQuerySet)()
-
-    if TYPE_CHECKING:
-        chunks: models.Manager[Any] | ChunkQuerySet
+    objects = SourceQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,0 +1,57 @@
+"""Remove what is no longer wanted. Everything here can be stopped half-way and run again."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from incidents.ingest import blobs
+from incidents.models import Chunk, Incident, LogSource, Segment, SigninToken, SourceState, StoredResult
+
+from .leases import from_now
+
+logger = logging.getLogger(__name__)
+
+
+def forget_chunks(source: LogSource) -> None:
+    """Remove a source's chunks with texts and results, in the caller's transaction; blobs once it is committed."""
+    keys = [
+        *Segment.objects.filter(chunk__source=source).exclude(key="").values_list("key", flat=True),
+        *StoredResult.objects.filter(chunk__source=source).exclude(key="").values_list("key", flat=True),
+    ]
+    Chunk.objects.filter(source=source).delete()
+    transaction.on_commit(lambda: blobs.remove(*keys))
+
+
+def purge_incident(incident: Incident) -> None:
+    """Remove a deleted incident. Leases go first, so that no worker can write a row behind us."""
+    sources = LogSource.objects.filter(incident=incident)
+    sources.update(lease=None, state=SourceState.FAILED)
+    Chunk.objects.filter(source__in=sources).update(lease=None, state="quarantined")
+    Incident.objects.filter(pk=incident.pk).update(analysis_lease=None)
+    for source in sources:
+        with transaction.atomic():
+            forget_chunks(source)
+    prefix = blobs.prefix(LogSource(team_id=incident.team_id, incident=incident))
+    Incident.objects.filter(pk=incident.pk).delete()
+    blobs.remove_all(prefix)
+
+
+def purge() -> int:
+    """Remove deleted incidents, uploads that nobody finished, and dead sign-in tokens. Returns how many rows went."""
+    count = 0
+    for incident in Incident.objects.exclude(deleted_at=None):
+        purge_incident(incident)
+        count += 1
+    old = from_now(-settings.ABANDONED_UPLOAD_HOURS * 3600)
+    abandoned = LogSource.objects.filter(state=SourceState.RECEIVING, touched_at__lt=old)
+    count += abandoned.delete()[0]
+    count += SigninToken.objects.filter(expires_at__lt=Now() - timedelta(days=7)).delete()[0]
+    if count:
+        logger.info("purged %d rows at %s", count, timezone.now().isoformat())
+    return count

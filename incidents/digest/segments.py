@@ -1,0 +1,95 @@
+"""The text of a chunk as blocks: packed once, and read back no more than a page needs."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import zstandard
+from django.db.models import BinaryField, F, Func, QuerySet, Value
+
+from incidents.ingest import blobs
+from incidents.models import Chunk, Segment
+
+BLOCK_BYTES = 256 * 1024
+TAIL_BYTES = 64 * 1024
+
+
+class Block(NamedTuple):
+    """Where a block lies in the blob, and which rows (from 0 in the chunk) it holds."""
+
+    first_row: int
+    offset: int
+    packed_bytes: int
+    text_bytes: int
+
+
+def pack(text: bytes) -> tuple[list[Block], bytes]:
+    """Cut text at line ends into blocks of about 256 KiB, each a zstd frame of its own."""
+    compressor = zstandard.ZstdCompressor(level=1)
+    blocks: list[Block] = []
+    frames: list[bytes] = []
+    at = row = offset = 0
+    while at < len(text):
+        end = at + BLOCK_BYTES
+        if end < len(text):
+            end = text.rfind(b"\n", at, end) + 1 or text.find(b"\n", end) + 1 or len(text)
+        piece = text[at:end]
+        frame = compressor.compress(piece)
+        blocks.append(Block(row, offset, len(frame), len(piece)))
+        frames.append(frame)
+        at, row, offset = end, row + piece.count(b"\n"), offset + len(frame)
+    return blocks, b"".join(frames)
+
+
+def read_text(chunk: Chunk) -> bytes:
+    """The whole text of a chunk."""
+    segment = Segment.objects.get(chunk=chunk)
+    return _opened(_blocks(segment), blobs.get(segment.text, segment.key))
+
+
+def read_tail(chunk: Chunk) -> bytes:
+    """The last 64 KiB of the chunk before this one, for context; empty at the beginning of a source."""
+    if not chunk.number:
+        return b""
+    segment = _without_text().get(chunk__source=chunk.source_id, chunk__number=chunk.number - 1)
+    return b"".join(_read(segment, _blocks(segment)[-1:]))[-TAIL_BYTES:]
+
+
+def read_blocks(chunk: Chunk, first_row: int, last_row: int) -> Iterator[tuple[int, bytes]]:
+    """The blocks that hold rows first to last (from 0 in the chunk), each with the number of its first row."""
+    segment = _without_text().get(chunk=chunk)
+    blocks = _blocks(segment)
+    starts = [block.first_row for block in blocks]
+    wanted = blocks[max(0, bisect_right(starts, first_row) - 1) : bisect_right(starts, last_row)]
+    for block, text in zip(wanted, _read(segment, wanted), strict=True):
+        yield block.first_row, text
+
+
+def _without_text() -> QuerySet[Segment]:
+    return Segment.objects.defer("text")
+
+
+def _blocks(segment: Segment) -> list[Block]:
+    return [Block(*entry) for entry in segment.index]
+
+
+def _read(segment: Segment, wanted: list[Block]) -> Iterator[bytes]:
+    """Texts of neighbouring blocks; the database sends only their part of the blob."""
+    if not wanted:
+        return
+    start, end = wanted[0].offset, wanted[-1].offset + wanted[-1].packed_bytes
+    if segment.key:
+        data = blobs.get(b"", segment.key)[start:end]
+    else:
+        piece = Func(F("text"), Value(start + 1), Value(end - start), function="SUBSTR", output_field=BinaryField())
+        data = bytes(Segment.objects.filter(pk=segment.pk).values_list(piece, flat=True).get())
+    for block in wanted:
+        at = block.offset - start
+        yield zstandard.ZstdDecompressor().decompress(data[at : at + block.packed_bytes])
+
+
+def _opened(blocks: list[Block], data: bytes) -> bytes:
+    unpacker = zstandard.ZstdDecompressor()
+    return b"".join(unpacker.decompress(data[block.offset : block.offset + block.packed_bytes]) for block in blocks)

@@ -1,0 +1,60 @@
+"""Celery's entry points. A message is a doorbell: it holds an id; what is to be done stands in the row."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from incidents.digest import analysing, chunks, reaping, splitting
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="incidents.split_source", soft_time_limit=600, time_limit=660)
+def split_source(source_id: str) -> None:
+    """Cut an upload into chunks, ringing for each. It may take longer than others: a large archive is one stream."""
+    for chunk_id in splitting.split(UUID(source_id)):
+        ring(digest_chunk, chunk_id)
+
+
+@shared_task(name="incidents.digest_chunk")
+def digest_chunk(chunk_id: int) -> None:
+    """Read one chunk."""
+    incident_id = chunks.digest(chunk_id)
+    if incident_id:
+        ring(analyse_incident, incident_id)
+
+
+@shared_task(name="incidents.analyse_incident", soft_time_limit=300, time_limit=330)
+def analyse_incident(incident_id: str) -> None:
+    """Bring an incident's analysis up to date."""
+    if analysing.analyse(UUID(incident_id)):
+        ring(analyse_incident, incident_id)
+
+
+def ring(task: Any, pk: Any) -> bool:
+    """Ring for a row, after its commit. False if the broker is away: the reaper rings again, and nothing is lost."""
+    try:
+        task.apply_async((pk if isinstance(pk, int) else str(pk),))
+    except (OperationalError, RedisError, OSError) as error:
+        logger.warning("could not ring for %s %s (%s); the reaper will", task.name, pk, error)
+        return False
+    return True
+
+
+def ring_due() -> int:
+    """One pass of the reaper: give up on what is beyond hope, ring for what is late. Returns the number of bells."""
+    reaping.give_up()
+    due = reaping.due()
+    bells: list[tuple[Any, Any]] = [(split_source, pk) for pk in due.sources]
+    bells += [(digest_chunk, pk) for pk in due.chunks]
+    bells += [(analyse_incident, pk) for pk in due.incidents]
+    for task, pk in bells:
+        if not ring(task, pk):
+            break  # the broker is away; the next pass tries again
+    return len(bells)
