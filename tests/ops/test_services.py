@@ -22,7 +22,12 @@ def test_a_killed_broker_comes_back_with_what_it_held(tmp_path: Path) -> None:
     with Broker(tmp_path) as broker:
         assert broker.command("SET", "bell", "rung") == "+OK"
         # Written within a second at the latest.
-        wait_for(lambda: any(tmp_path.rglob("*.aof")) and b"rung" in b"".join(f.read_bytes() for f in tmp_path.rglob("*.aof")), "on disk")
+        wait_for(
+            lambda: (
+                any(tmp_path.rglob("*.aof")) and b"rung" in b"".join(f.read_bytes() for f in tmp_path.rglob("*.aof"))
+            ),
+            "on disk",
+        )
         broker.kill()
         assert broker.command("PING") == ""
         broker.start()
@@ -33,7 +38,9 @@ def test_a_killed_broker_comes_back_with_what_it_held(tmp_path: Path) -> None:
 
 def test_postgres_is_a_server_of_its_own_in_utc(postgres_url: str) -> None:
     assert "127.0.0.1" in postgres_url
-    [(zone, encoding)] = postgres.rows(postgres_url, "SELECT current_setting('timezone'), current_setting('server_encoding')")
+    [(zone, encoding)] = postgres.rows(
+        postgres_url, "SELECT current_setting('timezone'), current_setting('server_encoding')"
+    )
     assert (zone, encoding) == ("UTC", "UTF8")
 
 

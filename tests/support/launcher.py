@@ -1,22 +1,14 @@
-"""bin/launcher.py as a module: it is a script, outside every package."""
+"""The launcher's own functions: tests find a broker and start web, worker and reaper exactly as `bin/run` does."""
 
 from __future__ import annotations
 
-import importlib.util
 import sys
-from types import ModuleType
 
 from tests.support.processes import ROOT
 
+sys.path.append(str(ROOT / "bin"))  # scripts, outside every package
 
-def load() -> ModuleType:
-    """The launcher's own functions, so that tests and `bin/run` find a broker in the same way."""
-    name = "triage_launcher"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ROOT / "bin" / "launcher.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
+from launcher_ground import listen, socket_directory
+from launcher_parts import find_broker, on_path, reaper_command, web_command, worker_command
+
+__all__ = ["find_broker", "listen", "on_path", "reaper_command", "socket_directory", "web_command", "worker_command"]

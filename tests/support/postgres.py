@@ -37,7 +37,9 @@ def candidates() -> Iterator[Path]:
         yield Path(chosen)
     spec = find_spec(WHEEL)
     if spec and spec.origin:
-        yield from sorted(Path(spec.origin).parent.glob("pginstall*/bin"), key=lambda path: len(str(path)), reverse=True)
+        yield from sorted(
+            Path(spec.origin).parent.glob("pginstall*/bin"), key=lambda path: len(str(path)), reverse=True
+        )
     yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
 
@@ -81,7 +83,9 @@ class Cluster:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def url(self, database: str = "postgres") -> str:

@@ -28,7 +28,9 @@ def dies_with_us(signum: int = signal.SIGKILL) -> Callable[[], None]:
     return arrange
 
 
-def start(command: list[str | Path], *, log: Path, death_signal: int = signal.SIGKILL, **options: Any) -> subprocess.Popen[bytes]:
+def start(
+    command: list[str | Path], *, log: Path, death_signal: int = signal.SIGKILL, **options: Any
+) -> subprocess.Popen[bytes]:
     """Start a server in a process group of its own, its output appended to `log`."""
     with log.open("ab") as output:
         return subprocess.Popen(

@@ -45,7 +45,9 @@ class Stack:
     def __enter__(self) -> Stack:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def start(self, workers: int = 1, *, reaper: bool = True) -> None:
@@ -60,15 +62,15 @@ class Stack:
 
     def start_web(self) -> None:
         descriptor = self._server.fileno()
-        self.web = self._run(launcher.load().web_command(descriptor), "web", pass_fds=[descriptor])
+        self.web = self._run(launcher.web_command(descriptor), "web", pass_fds=[descriptor])
 
     def start_reaper(self) -> None:
-        self.reaper = self._run(launcher.load().reaper_command(), "reaper")
+        self.reaper = self._run(launcher.reaper_command(), "reaper")
 
     def add_worker(self, concurrency: int = 1) -> subprocess.Popen[bytes]:
         """One more worker process, with `concurrency` children."""
         name = f"worker{len(self.workers) + 1}"
-        worker = self._run(launcher.load().worker_command(str(concurrency), name), name)
+        worker = self._run(launcher.worker_command(str(concurrency), name), name)
         self.workers.append(worker)
         return worker
 
