@@ -1,0 +1,184 @@
+"""Columns to sums: everything of a chunk that merely adds up. Chunks without their duplicates are summed the same way."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .latency import APDEX_T_MS, buckets
+from .types import MAX_MS, NO_TIME, Array, CodeCount, Columns, EndpointCount, Rollup
+
+MINUTE_US = 60_000_000
+MOST_CLIENTS = 4_096
+"""Of more failed clients, those with the smallest hashes stand for all: a sample that does not depend on order."""
+_BUCKETS = 2_048  # more than any bucket of MAX_MS
+_UNTIMED = -(2**31)
+
+
+class _Moments(NamedTuple):
+    """Per endpoint. The sum of squares is ``(high << 26) + low``, since it can be more than a float holds exactly."""
+
+    high: Array
+    low: Array
+    fastest: Array
+
+
+class Sums(NamedTuple):
+    """See the fields of the same names in `ChunkResult`."""
+
+    codes: dict[str, CodeCount]
+    endpoints: dict[str, EndpointCount]
+    minutes: dict[int, dict[str, int]]
+    clients: dict[str, int]
+    rollup: Rollup
+
+
+def sums(columns: Columns) -> Sums:
+    """The sums of a chunk."""
+    table, names = columns.request, columns.names
+    minute = _minutes(table.at_us)
+    whole, moments = _roll(columns, minute)
+    timed = whole.minute != _UNTIMED
+    clients = np.bincount(table.client, minlength=1)
+    seen = {names["client"][index]: int(clients[index]) for index in np.flatnonzero(clients).tolist() if index}
+    return Sums(
+        _codes(columns), _endpoints(whole, moments, names["endpoint"]), _per_minute(columns, minute),
+        dict(sorted(seen.items())[:MOST_CLIENTS]), whole if timed.all() else keep(whole, timed),
+    )  # fmt: skip
+
+
+def keep(rollup: Rollup, rows: Array) -> Rollup:
+    """Only the rows that the boolean array ``rows`` names."""
+    place = np.cumsum(rows) - 1
+    held = rows[rollup.hist_row]
+    return Rollup(
+        *(column[rows] for column in per_row(rollup)),
+        place[rollup.hist_row[held]].astype(np.int32), rollup.hist_bucket[held], rollup.hist_count[held], rollup.step,
+    )  # fmt: skip
+
+
+def per_row(rollup: Rollup) -> tuple[Array, ...]:
+    """The columns of a rollup that have one value per row, in the order of its fields."""
+    return (
+        rollup.minute, rollup.endpoint, rollup.count, rollup.satisfied, rollup.tolerating, rollup.total_ms,
+        rollup.max_ms, rollup.errors, rollup.timeouts, rollup.unreached,
+    )  # fmt: skip
+
+
+def group(minute: Array, endpoint: Array) -> tuple[Array, Array, Array]:
+    """Distinct (minute, endpoint) in order, and for each given pair its place among them."""
+    key = (minute.astype(np.int64) << 32) | endpoint.astype(np.int64)
+    distinct, place = np.unique(key, return_inverse=True)
+    return (distinct >> 32).astype(np.int32), (distinct & 0xFFFFFFFF).astype(np.int32), place
+
+
+def histogram(row: Array, bucket: Array, count: Array | None) -> tuple[Array, Array, Array]:
+    """Sparse histogram entries added up, sorted by (row, bucket). ``count`` None counts each entry as one."""
+    distinct, place = np.unique(row.astype(np.int64) * _BUCKETS + bucket, return_inverse=True)
+    total = np.bincount(place, weights=count, minlength=len(distinct)).astype(np.int64)
+    return (distinct // _BUCKETS).astype(np.int32), (distinct % _BUCKETS).astype(np.int32), total
+
+
+def _minutes(at_us: Array) -> Array:
+    return np.where(at_us == NO_TIME, _UNTIMED, at_us // MINUTE_US).astype(np.int32)
+
+
+def _roll(columns: Columns, minute: Array) -> tuple[Rollup, _Moments]:
+    """The rollup, with untimed requests in a minute of their own."""
+    table = columns.request
+    named = np.flatnonzero(table.endpoint > 0)
+    minutes, endpoints, place = group(minute[named], table.endpoint[named])
+    size = len(minutes)
+    service = table.service_ms[named].astype(np.int64)
+    reached = (table.dyno[named] > 0) & (service >= 0)
+    spent, where = service[reached], place[reached]
+    timeout = columns.names["code"].index("H12") if "H12" in columns.names["code"] else -1
+
+    def count(mask: Array) -> Array:
+        return np.bincount(place[mask], minlength=size)
+
+    slowest = np.full(size, -1, dtype=np.int32)
+    np.maximum.at(slowest, where, spent.astype(np.int32))
+    whole = Rollup(
+        minutes, endpoints, np.bincount(where, minlength=size),
+        np.bincount(where[spent <= APDEX_T_MS], minlength=size),
+        np.bincount(where[(spent > APDEX_T_MS) & (spent <= 4 * APDEX_T_MS)], minlength=size),
+        np.bincount(where, weights=spent, minlength=size).astype(np.int64), slowest,
+        count(table.failed[named]), count(table.code[named] == timeout), count(~reached),
+        *histogram(where, buckets(spent), None),
+    )  # fmt: skip
+    square, most, owner = spent * spent, len(columns.names["endpoint"]), endpoints[where]
+    fastest = np.full(most, MAX_MS + 1, dtype=np.int64)
+    np.minimum.at(fastest, owner, spent)
+    fastest[fastest > MAX_MS] = -1
+    high, low = (np.bincount(owner, weights=part, minlength=most) for part in (square >> 26, square & 0x3FFFFFF))
+    return whole, _Moments(high.astype(np.int64), low.astype(np.int64), fastest)
+
+
+def _endpoints(whole: Rollup, moments: _Moments, names: list[str]) -> dict[str, EndpointCount]:
+    most = len(names)
+
+    def total(values: Array) -> list[int]:
+        return np.bincount(whole.endpoint, weights=values, minlength=most).astype(np.int64).tolist()
+
+    summed = (whole.count, whole.satisfied, whole.tolerating, whole.total_ms, whole.errors, whole.timeouts, whole.unreached)
+    count, satisfied, tolerating, total_ms, errors, timeouts, unreached = map(total, summed)
+    slowest = np.full(most, -1, dtype=np.int64)
+    np.maximum.at(slowest, whole.endpoint, whole.max_ms)
+    high, low, fastest = (part.tolist() for part in moments)
+    result = {
+        names[index]: EndpointCount(
+            count[index], satisfied[index], tolerating[index], total_ms[index], (high[index] << 26) + low[index],
+            fastest[index], int(slowest[index]), errors[index], timeouts[index], unreached[index],
+        )
+        for index in np.unique(whole.endpoint).tolist()
+    }  # fmt: skip
+    owner, bucket, held = histogram(whole.endpoint[whole.hist_row], whole.hist_bucket, whole.hist_count)
+    for index, place, number in zip(owner.tolist(), bucket.tolist(), held.tolist(), strict=True):
+        result[names[index]].histogram[place] = number
+    return result
+
+
+def _per_minute(columns: Columns, minute: Array) -> dict[int, dict[str, int]]:
+    table, result = columns.request, dict[int, dict[str, int]]()
+
+    def count(label: str, minutes: Array) -> None:
+        found, counts = np.unique(minutes[minutes != _UNTIMED], return_counts=True)
+        for at, number in zip(found.tolist(), counts.tolist(), strict=True):
+            cell = result.setdefault(at, {})
+            cell[label] = cell.get(label, 0) + number
+
+    count("requests", minute)
+    count("errors", minute[table.failed])
+    hundred = np.where(table.status > 0, table.status // 100, -1)
+    for digit in np.unique(hundred).tolist():
+        if digit >= 0:
+            count(f"status_{digit}xx", minute[hundred == digit])
+    coded = _minutes(columns.at_us[columns.code_row])
+    for code, name in enumerate(columns.names["code"][1:], 1):
+        count(name, minute[table.code == code])
+        count(name, coded[columns.code == code])
+    return result
+
+
+def _codes(columns: Columns) -> dict[str, CodeCount]:
+    table, result = columns.request, dict[str, CodeCount]()
+    named = np.flatnonzero(table.code > 0)
+    row = np.concatenate((columns.request_row[named], columns.code_row))
+    code = np.concatenate((table.code[named], columns.code))
+    order = np.argsort(row, kind="stable")
+    row, code = row[order], code[order]
+    for index, name in enumerate(columns.names["code"][1:], 1):
+        rows = row[code == index]
+        if not len(rows):
+            continue
+        times = columns.at_us[rows]
+        timed = np.flatnonzero(times != NO_TIME)
+        if len(timed):
+            first = timed[int(times[timed].argmin())]
+            window = int(times[first]), int(times[timed].max())
+            result[name] = CodeCount(len(rows), *window, int(columns.line[rows[first]]))
+        else:
+            result[name] = CodeCount(len(rows), first_line=int(columns.line[rows[0]]))
+    return result
