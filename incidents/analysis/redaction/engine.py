@@ -1,0 +1,138 @@
+"""Runs the rules over text: finds the lines that matter, reads each in every way, and puts markers in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import re2
+
+from . import headers, pairs, pem, personal, phrases, urls, vendors
+from .aliases import Aliases
+from .marks import Span, hide_markers, marker, merge
+from .views import INVISIBLE_SOURCE, readings
+from .words import Compiled
+
+_ROUNDS = 4  # a line is read again after masking until nothing is found, at most so often
+
+_STEM = (
+    r"(?:pass|pwd|passwd|pword|secret|token|key|auth|cred|cookie|sess|sid|csrf|xsrf|otp|pin|cv[vc]|sign?|hmac|jwt|salt|bearer|"
+    r"licen[cs]e|mnemonic|seed|saml|assertion|verifier|psk|pat|_code|digest)"
+)
+_TRIGGER_SOURCE = "|".join(
+    (
+        # a telling word, the rest of its name, the end of its quotes, a separator
+        _STEM + r"[\w.\-]*(?:\\*[\"'`\])]|%[0-9a-f]{2}|&[a-z]{2,4};|\\u00..)*\s*(?:[=,<>]|:(?:[^:]|$)|->|\xc2\xa0|\([\"'\\])",
+        r"[?&;#](?:code|key|ticket|sig)=",
+        # a telling word, a few small words, something with a digit; options of commands
+        r"(?:passw|passphrase|passcode|pwd|secret|token|key|credential|code|pin|identified by|auth)[\w\-]*[ \t]+(?:[a-z=>:\-]+[ \t:=]+){0,4}"
+        r"\\*[\"'`(<\[]?[^\s]*[0-9'\"]",
+        r"\s-{1,2}[\w\-]*(?:pass|pwd|secret|token|key|auth|cred|user|u|U|p|P|a)[\w\-]*[ \t]",
+        r"\s-[pP][^\s\-=]",
+        r"://[^\s\"'<>]*@|:(?:\\/){2}|@(?:tcp|unix)\(|:[^\s\"'@/:]{4,}@[\w.\-]+:[0-9]{2,5}/|oracle:",
+        r"\b(?:bearer|basic)(?:[ \t+:]|%20)",
+        r"private.{1,3}key",
+        r"%(?:25)*(?:3[ad]|40|22|26)|\\u00(?:2[267]|3[acde]|40)|&(?:quot|amp|lt|gt|#[0-9]|#x)",
+        INVISIBLE_SOURCE.decode("latin-1"),
+    )
+)
+
+
+def _compile(source: str, ignore_case: bool) -> re2._Regexp:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.case_sensitive = not ignore_case
+    options.max_mem = 128 << 20
+    return re2.compile(source.encode("latin-1"), options)
+
+
+_TRIGGER = _compile(f"(?i:{_TRIGGER_SOURCE})|{vendors.TRIGGER}", ignore_case=False)
+_RULES: tuple[Callable[[bytes], Iterator[Span]], ...] = (vendors.find, urls.find, pairs.find, headers.loose, phrases.find)
+
+
+class Engine:
+    """One policy of redaction, with its counts. Feed it whole lines; keys that span lines are followed per dyno."""
+
+    def __init__(self, personal_data: bool = False, words: Sequence[Compiled] = (), aliases: Aliases | None = None) -> None:
+        self.counts: Counter[str] = Counter()
+        self._personal = personal_data
+        self._words = words
+        self._aliases = aliases
+        self._pem = pem.PemLines()
+
+    def run(self, data: bytes) -> bytes:
+        """``data``, any number of lines, with markers for what must not be seen."""
+        if self._pem.is_open or b"PRIVATE KEY" in data:
+            data = self._keys(data)
+        data = self._credentials(data)
+        for word in self._words:
+            data = self._whole(data, word.find)
+        if self._personal:
+            data = self._whole(data, personal.find_emails)
+            data = self._whole(data, personal.find_ips)
+            data = self._whole(data, personal.find_cards)
+        return data
+
+    def _keys(self, data: bytes) -> bytes:
+        """Keys of several lines. Each of their lines gets a marker of its own; a key counts once."""
+        lines = data.split(b"\n")
+        if not self._pem.is_open and b"END " in data:
+            for number, span in list(pem.orphans(lines)):
+                lines[number] = lines[number][: span.start] + marker("private-key") + lines[number][span.end :]
+        for number, line in enumerate(lines):
+            if span := self._pem.feed(line):
+                lines[number] = line[: span.start] + marker(span.kind) + line[span.end :]
+        return b"\n".join(lines)
+
+    def _credentials(self, data: bytes) -> bytes:
+        """Looks for a trigger anywhere and reads only the lines that hold one."""
+        pieces: list[bytes] = []
+        done = at = 0
+        while found := _TRIGGER.search(data, at):
+            start = data.rfind(b"\n", done, found.start() + 1) + 1 or done
+            end = data.find(b"\n", max(found.end() - 1, start))
+            end = len(data) if end < 0 else end
+            line = data[start:end]
+            masked = self._line(line)
+            if masked is not line:
+                pieces += (data[done:start], masked)
+                done = end
+            at = end
+            if at >= len(data):
+                break
+        return b"".join([*pieces, data[done:]]) if pieces else data
+
+    def _line(self, line: bytes) -> bytes:
+        for _ in range(_ROUNDS):
+            spans = merge(_find(hide_markers(line)))
+            if not spans:
+                break
+            line = self._put(line, spans)
+        return line
+
+    def _whole(self, data: bytes, find: Callable[[bytes], Iterator[Span]]) -> bytes:
+        spans = merge(find(hide_markers(data)))
+        return self._put(data, spans) if spans else data
+
+    def _put(self, data: bytes, spans: list[Span]) -> bytes:
+        pieces: list[bytes] = []
+        done = 0
+        for start, end, kind in spans:
+            self.counts[kind] += 1
+            alias = self._aliases.name(kind, data[start:end]) if self._aliases else None
+            pieces += (data[done:start], alias or marker(kind))
+            done = end
+        return b"".join([*pieces, data[done:]])
+
+
+def _find(line: bytes) -> Iterator[Span]:
+    """What the rules find in any reading of the line, as places in the line itself."""
+    for view in readings(line):
+        text = view.text
+        spans = [span for rule in _RULES for span in rule(text)]
+        if b"PRIVATE" in text:
+            spans += pem.inline(text)
+        for span in spans:
+            start, end = view.span(span.start, span.end)
+            if end > start:
+                yield Span(start, end, span.kind)

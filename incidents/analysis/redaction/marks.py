@@ -1,0 +1,67 @@
+"""Markers: what stands where a secret was, and how text that already holds markers is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+KINDS: dict[str, str] = {
+    "private-key": "private keys",
+    "database-password": "database passwords",
+    "url-password": "passwords in URLs",
+    "password": "passwords",
+    "secret": "secrets",
+    "token": "tokens",
+    "api-key": "API keys",
+    "vendor-token": "keys and tokens of vendors",
+    "aws-key": "AWS keys",
+    "heroku-token": "Heroku tokens",
+    "jwt": "JSON web tokens",
+    "authorization": "authorization headers",
+    "cookie": "session cookies",
+    "signature": "signatures of signed URLs",
+    "code": "one-time codes",
+    "email": "e-mail addresses",
+    "ip": "IP addresses",
+    "card": "card numbers",
+    "word": "words of the team's own list",
+}
+"""Every kind of marker and what it is called in the plural."""
+
+PERSONAL_KINDS = frozenset({"email", "ip", "card"})
+
+MARKER = re.compile(rb"\[REDACTED:(?:" + b"|".join(kind.encode() for kind in KINDS) + rb")\]")
+FILL = b"\xff"
+"""Stands for each byte of a marker while rules look at a line; it never occurs in UTF-8."""
+
+
+class Span(NamedTuple):
+    """A secret at ``[start, end)`` of a line, in bytes."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def marker(kind: str) -> bytes:
+    return b"[REDACTED:%b]" % kind.encode()
+
+
+def hide_markers(line: bytes) -> bytes:
+    """The line with every marker replaced by as many ``FILL`` bytes, so that no rule reads what a marker says."""
+    if b"[REDACTED:" not in line:
+        return line
+    return MARKER.sub(lambda found: FILL * len(found[0]), line)
+
+
+def merge(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order, overlapping ones joined; a joined span has the kind of the one that starts first, then of the longer."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+        if merged and span.start < merged[-1].end:
+            if span.end > merged[-1].end:
+                merged[-1] = merged[-1]._replace(end=span.end)
+        else:
+            merged.append(span)
+    return merged

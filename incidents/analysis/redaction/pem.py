@@ -1,0 +1,94 @@
+"""Private keys in PEM: on one line, with escaped line ends, or over many drained lines between those of other dynos."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .marks import Span
+
+_DASHES = rb"-{4,5}[ ]?"
+_BEGIN = re.compile(_DASHES + rb"BEGIN[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?[ ]?-{4,5}")
+_END = re.compile(_DASHES + rb"END[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?[ ]?-{4,5}")
+_BODY_RUN = re.compile(rb"[A-Za-z0-9+/=]{16,}")
+_BODY = re.compile(rb"(?:[\s\"'>|+#*,.]|\\[nrt\\])*+((?:[A-Za-z0-9+/]{1,128}+={0,3})(?:\\[nr]|[\s\"'+,\\\\])*+)\Z")
+_HEADER_FIELD = re.compile(rb"\s*+(?:Proc-Type|DEK-Info|Comment|Version|Key-ID|Subject|[A-Z][\w\-]{2,30}+):[ ]?[^\n]{0,200}\Z")
+_WORD = re.compile(rb"[A-Za-z]?[a-z]*+\s*+")
+_STREAM = re.compile(rb"\[([\w.\-]{1,64})\]: ?|>1 \S{1,40} \S{1,64} (\S{1,64} \S{1,64}) \S{1,16} (?:- )?")
+_LONGEST = 400  # lines of one dyno that a key may be long
+
+
+def inline(text: bytes) -> Iterator[Span]:
+    """A key that stands in one line, whole or cut at the line's end."""
+    for begin in _BEGIN.finditer(text):
+        end = _END.search(text, begin.end())
+        following = _BEGIN.search(text, begin.end())
+        if end and not (following and following.start() < end.start()):
+            yield Span(begin.start(), end.end(), "private-key")
+        elif _BODY_RUN.search(text, begin.end()):
+            yield Span(begin.start(), len(text), "private-key")
+        else:
+            yield Span(begin.start(), begin.end(), "private-key")
+
+
+class PemLines:
+    """Finds the lines of a key that was logged line by line. Keeps one state per dyno; feed it every line in order."""
+
+    def __init__(self) -> None:
+        self._left: dict[bytes, int] = {}  # dyno: how many lines its open key may still have
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self._left)
+
+    def feed(self, line: bytes) -> Span | None:
+        """The part of ``line`` (without its newline) that belongs to a key begun on an earlier line, if any."""
+        if not self._left and b"PRIVATE KEY" not in line:
+            return None
+        stream, start = split_head(line)
+        span = self._continue(line, stream, start)
+        begins = list(_BEGIN.finditer(line))
+        if begins and not _END.search(line, begins[-1].end()):
+            self._left[stream] = _LONGEST
+        return span
+
+    def _continue(self, line: bytes, stream: bytes, start: int) -> Span | None:
+        owner = stream if stream in self._left else next(iter(self._left), None) if not stream else None
+        if owner is None:
+            return None
+        if end := _END.search(line):
+            del self._left[owner]
+            return Span(start, end.end(), "private-key")
+        body = _BODY.match(line, start)
+        if body and not _WORD.fullmatch(body[1]):
+            self._left[owner] -= 1
+            if self._left[owner] <= 0:
+                del self._left[owner]
+            return Span(body.start(1), len(line.rstrip()), "private-key")
+        if line[start:].strip() and not _HEADER_FIELD.match(line, start):
+            del self._left[owner]  # cut: the key's end was lost
+        return None
+
+
+def orphans(lines: list[bytes]) -> Iterator[tuple[int, Span]]:
+    """Bodies whose END is there but whose BEGIN was in an earlier chunk: (number of the line, span)."""
+    for number, line in enumerate(lines):
+        end = _END.search(line)
+        if not end or _BEGIN.search(line):
+            continue
+        stream, start = split_head(line)
+        yield number, Span(start, end.end(), "private-key")
+        for above in range(number - 1, max(-1, number - _LONGEST), -1):
+            other, at = split_head(lines[above])
+            if other != stream:
+                continue
+            body = _BODY.match(lines[above], at)
+            if not body or len(body[1]) < 16:
+                break
+            yield above, Span(body.start(1), len(lines[above].rstrip()), "private-key")
+
+
+def split_head(line: bytes) -> tuple[bytes, int]:
+    """The dyno that wrote a line (empty where the line does not say) and where its message begins."""
+    head = _STREAM.search(line, 0, 200)
+    return (head[1] or head[2], head.end()) if head else (b"", 0)

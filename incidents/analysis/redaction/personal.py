@@ -1,0 +1,138 @@
+"""Personal data: e-mail addresses, public IP addresses, card numbers."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import re2
+
+from .marks import Span
+
+_OPTIONS = re2.Options()
+_OPTIONS.encoding = re2.Options.Encoding.LATIN1
+_OPTIONS.max_mem = 64 << 20
+
+_AT = rb"(?:@|%40|\\u0040|&#0?64;|&#[xX]40;)"
+_EMAIL = re2.compile(
+    rb"[\w.+'%\-\x80-\xfe]+" + _AT + rb"[A-Za-z0-9\x80-\xfe][A-Za-z0-9\-\x80-\xfe]*(?:\.[A-Za-z0-9\-\x80-\xfe]+)*"
+    rb"\.[A-Za-z\x80-\xfe]{2,24}", _OPTIONS,
+)  # fmt: skip
+_LAST_ESCAPE = re.compile(rb".*(?:%[0-9A-Fa-f]{2}(?<!%2[bB]))|.*\\[nrt\"']|[.'%\-]+", re.DOTALL)
+_NOT_TOP = frozenset(
+    b"png jpg jpeg gif svg webp ico css js mjs cjs ts tsx jsx json map html htm php java gz zip tgz tar exe dll yml yaml txt log "
+    b"internal local localdomain lan home localhost corp invalid conf cfg sql so o class jar war whl lock toml xml csv pdf".split()
+)
+_SERVICE_USERS = frozenset(b"git celery svn hg".split())
+
+_V4 = re2.compile(rb"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}", _OPTIONS)
+_V6 = re2.compile(rb"[23][0-9a-fA-F]{3}(?::|%3[aA])(?:[0-9a-fA-F:.]|%3[aA]){2,60}", _OPTIONS)
+_BEFORE_VERSION = re.compile(rb"(?i)(?:\bv(?:er(?:sion)?)?\.?|release|build|using [\w.\-]{1,40}|rails|ruby|gem [\w\-]{1,40})[ \t=:(]{1,3}\Z")
+
+_CARD = re2.compile(
+    rb"[2-6]\d{3}(?: \d{4} \d{4} \d{4}|-\d{4}-\d{4}-\d{4}|\.\d{4}\.\d{4}\.\d{4}|\+\d{4}\+\d{4}\+\d{4}|%20\d{4}%20\d{4}%20\d{4})\b"
+    rb"|3[47]\d{2}(?: \d{6} |-\d{6}-)\d{5}\b|[2-6]\d{12,18}\b", _OPTIONS,
+)  # fmt: skip
+_NO_CARD_NAME = re.compile(
+    rb"(?i)(?:id|offset|seq|sequence|ts|time|timestamp|epoch|order|isbn|imei|tracking|snowflake|serial|nonce|span|trace|ms|us|ns|"
+    rb"bytes|size|length|count|total|phone|version|lsn|xid)(?:\\{0,7}[\"'])?\s{0,2}(?:=>|[=:#])?\s{0,2}(?:\\{0,7}[\"'])?\Z"
+)
+
+
+def find_emails(text: bytes) -> Iterator[Span]:
+    for match in _EMAIL.finditer(text):
+        start, end = match.span()
+        local, _, domain = re.sub(_AT, b"@", match[0]).rpartition(b"@")
+        skipped = _LAST_ESCAPE.match(local)
+        shift = skipped.end() if skipped else 0
+        if shift >= len(local) or local.lower() in _SERVICE_USERS or domain.rpartition(b".")[2].lower() in _NOT_TOP:
+            continue
+        if text[max(0, start - 2) : start] == b"//":  # the user of a URL
+            continue
+        yield Span(start + shift, end, "email")
+
+
+def find_ips(text: bytes) -> Iterator[Span]:
+    for match in _V4.finditer(text):
+        start, end = match.span()
+        before, after = text[start - 1 : start] if start else b"", text[end : end + 2]
+        if before and (before.isalnum() or before in b"._-") or after[:1].isalnum() or after[:1] == b"_":
+            continue
+        if after[:1] in b".-" and after[1:].isalnum() and after[:1]:
+            continue
+        octets = _public_octets(match[0])
+        if octets and not (_reads_as_version(octets, text, start, before)):
+            yield Span(start, end, "ip")
+    for match in _V6.finditer(text):
+        start, end = match.span()
+        while text[end - 1 : end] in (b":", b"."):
+            end -= 1
+        if (not start or not (text[start - 1 : start].isalnum() or text[start - 1] in b":.-_")) and _is_v6(text[start:end]):
+            yield Span(start, end, "ip")
+
+
+@lru_cache(maxsize=65536)
+def _public_octets(address: bytes) -> tuple[int, ...]:
+    """The four numbers of a public IPv4 address; documentation ranges count as public. Empty for any other."""
+    a, b, c, d = octets = tuple(map(int, address.split(b".")))
+    if max(octets) > 255 or a in (0, 10, 127) or a >= 224 or any(len(part) > 1 and part[:1] == b"0" for part in address.split(b".")):
+        return ()
+    if (a == 100 and 64 <= b < 128) or (a == 169 and b == 254) or (a == 172 and 16 <= b < 32) or (a == 192 and b == 168):
+        return ()
+    return octets
+
+
+def _reads_as_version(octets: tuple[int, ...], text: bytes, start: int, before: bytes) -> bool:
+    """``Chrome/120.0.0.0``, ``rails 7.0.8.1``, and the resolvers 1.1.1.1 and 8.8.8.8: small numbers that name nobody."""
+    if before in b"\"=[" and before:
+        return False
+    if max(octets) <= 30 or (before == b"/" and octets[2:] == (0, 0) and text[start - 2 : start - 1].isalnum()):
+        return True
+    return _BEFORE_VERSION.search(text, max(0, start - 56), start) is not None
+
+
+@lru_cache(maxsize=8192)
+def _is_v6(address: bytes) -> bool:
+    try:
+        return isinstance(ipaddress.ip_address(re.sub(rb"(?i)%3a", b":", address).decode("ascii")), ipaddress.IPv6Address)
+    except ValueError:
+        return False
+
+
+def find_cards(text: bytes) -> Iterator[Span]:
+    for match in _CARD.finditer(text):
+        start, end = match.span()
+        if start and (text[start - 1 : start].isalnum() or text[start - 1] in b"._-+"):
+            continue
+        if text[end : end + 1] in (b".", b"-") and text[end + 1 : end + 2].isdigit():
+            continue
+        digits = re.sub(rb"%20|\D", b"", match[0])
+        if _is_card(digits) and not _NO_CARD_NAME.search(text, max(0, start - 24), start):
+            yield Span(start, end, "card")
+
+
+def _is_card(digits: bytes) -> bool:
+    """Issuer's first digits, length and check digit all fit."""
+    first = int(digits[:4])
+    lengths: tuple[int, ...] = ()
+    if digits[:1] == b"4":
+        lengths = (13, 16, 19)
+    elif 5100 <= first < 5600 or 2221 <= first <= 2720:
+        lengths = (16,)
+    elif first // 100 in (34, 37):
+        lengths = (15,)
+    elif first == 6011 or 6440 <= first < 6600 or 3528 <= first < 3590 or first // 100 == 62:
+        lengths = (16, 19)
+    elif 3000 <= first < 3060 or first // 100 in (36, 38, 39):
+        lengths = (14, 16)
+    elif first // 100 in (50, 56, 57, 58, 63, 67):
+        lengths = (16, 18, 19)
+    if len(digits) not in lengths:
+        return False
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = (digit - 48) * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0 and len(set(digits)) > 2

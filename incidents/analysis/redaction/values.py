@@ -1,0 +1,156 @@
+"""Where a value ends in each rendering, and whether it is a secret or only stands where one could stand."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+BLANK = rb"[ \t]"
+
+
+class Value(NamedTuple):
+    """A value at ``[start, end)`` of the text; ``quoted`` tells whether quotes marked its end."""
+
+    start: int
+    end: int
+    quoted: bool
+    after: int  # where reading goes on: behind the closing quote
+    in_list: bool = False
+
+
+# What may stand before the quote: b"…", string(5) "…", Some("…"), SecretStr('…'), ["…"], ("…").
+_WRAP = re.compile(
+    rb"(?:[\[(]\s{0,4}|(?:Some|SecretStr|SecretString|Secret|Optional|Just|str|String|base64|quote)[(\[]|string\([0-9]{1,6}\)\s{1,2}"
+    rb"|[bBuUrR]{1,2}(?=[\"'])|@(?=\")|\\?<!\[CDATA\[|\$(?=')){0,4}+"
+)
+_QUOTE = re.compile(rb"(\\{0,15})([\"'`])")
+_BARE = re.compile(
+    rb"(?:[^\s\"'`<>,;&|(){}\[\]\\]++"
+    rb"|[,;|](?![\s\"'\\]|\Z|[\w.\-\[\]]{1,64}+\s?[=:])"
+    rb"|&(?![\s\"'\\]|\Z|[\w.\-%\[\]]{1,64}+=|(?:amp|quot|lt|gt|apos|#x?[0-9a-fA-F]{1,6});)"
+    rb"|\\(?![\"'`nrt/\\]|u00|x[0-9a-f]{2}|\Z)"
+    rb"|(?<=[\w!#$%*+\-=@^~./])[(\[{](?=[\w!#$%*+\-=@^~./])"
+    rb"|[)\]}](?=[\w!#$%*+@^~])"
+    rb"|(?<=\w)'(?=\w)"
+    rb"){1,4096}+"
+)
+_UUID = re.compile(rb"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_RUN = re.compile(rb"[A-Za-z0-9+=]{8,}+")
+_PLACEHOLDER = re.compile(
+    rb"""(?ix) \s*+ (?:
+      [*x.\-_?#\xe2\x80\xa2]{1,64}+ | \[?(?:filtered|redacted|hidden|masked|removed|secure|secret|protected|omitted|scrubbed|blocked)\]?
+    | \*{2,}[\w ]{1,32}\*{2,} | <[^<>\n]{0,64}> | \(\w[\w ]{0,32}\) | \[[A-Z_ ]{2,24}\] | \{\{[^{}]{0,64}\}\} | \$\{[^{}]{0,64}\} | \#\{[^{}]{0,64}\}
+    | %\{?\w{0,32}\}?[sd]? | \$[A-Za-z_]\w{0,64} | \$[0-9]{1,3} | :[a-z_]\w{0,64} | @p?[0-9]{1,3} | \{\w{0,32}\}
+    | null|nil|none|undefined|true|false|yes|no|on|off|na|n/a|nan|empty|blank|unset|missing|absent|present|exists|provided
+    | required|optional|invalid|valid|expired|unknown|default|disabled|enabled|denied|granted|revoked|rejected|accepted
+    | incorrect|wrong|mismatch|malformed|changed|updated|reset|rotated|ok|failed|success|error|str|string|bytes|int|integer
+    | text|varchar|char|boolean|bool|object|array|any|symbol|number|function|promise|include|same-origin|omit|todo|changeit
+    ) \s*+ \Z"""
+)
+_MASKED_AT = re.compile(
+    rb"(?i)\[(?:filtered|redacted|hidden|masked|removed|secure|protected|omitted|scrubbed)\]|\*{3,}|<(?:redacted|filtered|hidden|secret)[\w -]{0,24}>"
+)
+_MESSAGE = re.compile(
+    rb"(?i)\s*+(?:is|was|are|has|have|must|may|can|can't|can\\?'t|cannot|should|does|doesn't|do|not|too|this|that|please|needs?|"
+    rb"contains?|invalid|missing|required|expired|incorrect|wrong|unknown|blank|empty|no|the|your|a|an|at|value|field|failed|"
+    rb"changed|already|enter|use|could|couldn't|will|won't|if|for|with|minimum|maximum)\s[A-Za-z0-9 '\\,.()\-]*+\Z"
+)
+_CODE = re.compile(
+    rb"(?:self|this|os|process|settings|config|request|req|params|options|opts|env|ENV|args|kwargs|event|ctx|context|user|data|"
+    rb"cfg|conf|Rails|Deno|secrets|getenv)[.\[(]|[A-Za-z_][\w.]{0,64}[(\[]|new [A-Z]|function\b|lambda\b|async\b|await\b"
+)
+_IDENTIFIER = re.compile(rb"[a-z]+(?:_[a-z]+)+|[a-z]+[A-Z][A-Za-z]*|[A-Z]+(?:_[A-Z]+)+|[A-Za-z]+(?:\.[A-Za-z_]+)+")
+_PAIR = re.compile(rb"[A-Za-z_][\w.\-]{0,63}=[^=]")
+_WORD = re.compile(rb"[A-Za-z][a-z'\-]*+[.,:;!?]?")
+_PAIR_NEXT = re.compile(rb"[\s,;&|)\]}]*+(?:\Z|[\w.\-\"'\\]{1,64}+\s?(?:=>|[=:]))|\s{0,4}(?:[,;|)\]}#]|//|--|\Z)")
+
+
+def read_value(text: bytes, start: int) -> Value | None:
+    """The value that begins at ``start``, behind its name's separator; None where nothing or a mask stands there."""
+    if _MASKED_AT.match(text, start):
+        return None
+    wrapped = _WRAP.match(text, start)
+    open_at = wrapped.end() if wrapped else start
+    if quote := _QUOTE.match(text, open_at):
+        return _read_quoted(text, quote, in_list=b"[" in text[start:open_at])
+    if bare := read_bare(text, start):
+        return bare
+    return None if b"(" in text[start:open_at] else read_bare(text, open_at)
+
+
+def read_bare(text: bytes, start: int) -> Value | None:
+    """An unquoted value: up to a blank, or to a mark behind which the next pair begins."""
+    bare = _BARE.match(text, start)
+    return Value(start, bare.end(), False, bare.end()) if bare else None
+
+
+def _read_quoted(text: bytes, quote: re.Match[bytes], in_list: bool) -> Value:
+    """Up to the same quote at the same depth of escaping: ``\\"`` closes ``\\"``, and a bare ``"`` ends both."""
+    depth, mark, start = len(quote[1]), quote[2], quote.end()
+    at = text.find(mark, start)
+    while at >= 0:
+        slashes = 0
+        while at - slashes > start and text[at - slashes - 1] == 0x5C and slashes <= 16:
+            slashes += 1
+        if slashes <= depth and (depth or not slashes):
+            return Value(start, at - slashes, True, at + 1, in_list)
+        if not depth and slashes % 2 == 0:
+            return Value(start, at, True, at + 1, in_list)
+        at = text.find(mark, at + 1)
+    other = min((found for other in (b'"', b"'", b"`") if (found := text.find(other, start)) >= 0), default=len(text))
+    return Value(start, other, True, other)
+
+
+def is_placeholder(value: bytes) -> bool:
+    """Whether nothing secret stands there: empty, masked already, a variable, or a word such as ``null`` or ``expired``."""
+    bare = value.strip(b" \t\r\n\xff")
+    return len(bare) < 1 or _PLACEHOLDER.match(bare.rstrip(b".,;:!")) is not None or not any(map(_is_alnum, bare))
+
+
+def _is_alnum(byte: int) -> bool:
+    return 0x30 <= byte <= 0x39 or 0x41 <= byte <= 0x5A or 0x61 <= byte <= 0x7A or 0x80 <= byte < 0xFF
+
+
+def looks_random(value: bytes, least: int, uuid_counts: bool = False) -> bool:
+    """Whether ``value`` looks drawn by lot: long enough, and one unbroken run of it mixes letters and digits or both cases."""
+    value = value.strip()
+    if len(value) < least or b" " in value:
+        return False
+    if _UUID.search(value):
+        if uuid_counts:
+            return True
+        value = _UUID.sub(b"", value)
+    needed = min(least, 10)
+    for run in _RUN.findall(value) if needed >= 8 else [value]:
+        if len(run) >= needed and _mixes(run):
+            return True
+    return False
+
+
+def _mixes(run: bytes) -> bool:
+    has_digit = any(0x30 <= b <= 0x39 for b in run)
+    letters = run.upper() != run.lower()
+    if has_digit and letters:
+        return True
+    # No digit at all: both cases in a long run, with capitals inside rather than as in CamelCase words.
+    switches = sum(a.islower() != b.islower() for a, b in zip(run.decode("latin-1"), run.decode("latin-1")[1:], strict=False))
+    return letters and len(run) >= 16 and switches * 3 >= len(run)
+
+
+def is_secret(text: bytes, value: Value, name: bytes, separator: bytes, least: int = 1) -> bool:
+    """Whether a value behind a name that tells of secrets is one, rather than a placeholder, code or prose."""
+    body = text[value.start : value.end]
+    if is_placeholder(body) or len(body) < least:
+        return False
+    if value.quoted:
+        return _MESSAGE.match(body) is None
+    if _CODE.match(body) or body.lower().replace(b"_", b"") == name.lower().replace(b"_", b""):
+        return False
+    if separator[:1] == b"=" and separator != b"=" and _PAIR.match(body):  # "password= user=ana": no value
+        return False
+    spaced = separator[:1] in b" \t" or separator[-1:] in b" \t"
+    if spaced and _IDENTIFIER.fullmatch(body.rstrip(b",;.")):
+        return False
+    if spaced and b":" in separator and _WORD.fullmatch(body):
+        return _PAIR_NEXT.match(text, value.after) is not None
+    return not (body.isdigit() and least > 3 and len(body) < 6)

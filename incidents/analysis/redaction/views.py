@@ -1,0 +1,124 @@
+"""Other readings of a line in which a secret may stand: without invisible characters, and with escapes undone.
+
+Each reading keeps a map back to the line, so that what a rule finds in it is masked in the line itself.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+
+# ESC sequences, also as loggers and syslog print them; characters of no width; soft hyphen, byte order mark, bidi marks.
+INVISIBLE_SOURCE = (
+    rb"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e|#033|\xe2\x90\x9b)(?:\[[0-9;?:]{0,32}[ -/]{0,4}[@-~]|[()][0-9A-B])"
+    rb"|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf|\xc2\xad|\\u200[b-fB-F]|\\u[fF][eE][fF][fF]|[\x00-\x08\x7f]"
+)
+_INVISIBLE = re.compile(INVISIBLE_SOURCE)
+_ODD_BLANKS = re.compile(rb"\xc2\xa0|\xe2\x80[\x80-\x8a\xaf]|\xe3\x80\x80|\\u00[aA]0|&nbsp;")
+_ESCAPES = re.compile(
+    rb"%(?:25){0,2}[0-9A-Fa-f]{2}|\\u00[0-7][0-9A-Fa-f]|\\x[2-7][0-9A-Fa-f]|\\+/|\\{1,15}[nrt]|"
+    rb"&(?:quot|amp|lt|gt|apos|#[0-9]{1,4}|#[xX][0-9A-Fa-f]{1,4});"
+)
+_NAMED = {b"&quot;": b'"', b"&amp;": b"&", b"&lt;": b"<", b"&gt;": b">", b"&apos;": b"'"}
+
+
+class View:
+    """A reading of a line and the way back to it."""
+
+    def __init__(self, text: bytes, starts: list[int], shifts: list[tuple[int, int]]) -> None:
+        self.text = text
+        self._starts = starts  # places in this text where the distance to the line changes
+        self._shifts = shifts  # for each: (its place in the line, whether what follows is one replaced piece)
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The place in the line of ``[start, end)`` of this text."""
+        return self._back(start, last=False), self._back(end - 1, last=True)
+
+    def _back(self, at: int, last: bool) -> int:
+        if not self._starts:
+            return at + last
+        i = bisect_right(self._starts, at) - 1
+        place, length = self._shifts[i]
+        if length:  # inside a replaced piece: the whole piece
+            return place + length if last else place
+        return place + at - self._starts[i] + last
+
+
+def identity(line: bytes) -> View:
+    return View(line, [], [])
+
+
+def _replace(line: bytes, pattern: re.Pattern[bytes], new: Callable[[bytes], bytes]) -> View | None:
+    """The line with each match replaced by what ``new`` says (nothing: it is left out); None where nothing matches."""
+    pieces: list[bytes] = []
+    starts, shifts = [0], [(0, 0)]
+    done = length = 0
+    for match in pattern.finditer(line):
+        put = new(match[0])
+        before = line[done : match.start()]
+        pieces += (before, put)
+        length += len(before)
+        if put:
+            starts.append(length)
+            shifts.append((match.start(), match.end() - match.start()))
+            length += len(put)
+        starts.append(length)
+        shifts.append((match.end(), 0))
+        done = match.end()
+    if not done:
+        return None
+    return View(b"".join([*pieces, line[done:]]), starts, shifts)
+
+
+def _nothing(_: bytes) -> bytes:
+    return b""
+
+
+def _blank(_: bytes) -> bytes:
+    return b" "
+
+
+def _decode(escape: bytes) -> bytes:
+    """The one byte that an escape stands for; FILL and unreadable ones become a blank."""
+    if escape in _NAMED:
+        return _NAMED[escape]
+    if escape[:1] == b"%":
+        code = int(escape[-2:], 16)
+    elif escape[:2] in (b"\\u", b"\\x"):
+        code = int(escape[2:], 16)
+    elif escape[:1] == b"&":
+        code = int(escape[3:-1], 16) if escape[2:3] in b"xX" else int(escape[2:-1])
+    else:
+        return b"/" if escape.endswith(b"/") else b" "
+    return bytes([code]) if 0x20 <= code < 0xFF else b" "
+
+
+class _Chained(View):
+    """A view of a view."""
+
+    def __init__(self, inner: View, outer: View) -> None:
+        super().__init__(inner.text, [], [])
+        self._inner, self._outer = inner, outer
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        return self._outer.span(*self._inner.span(start, end))
+
+
+def readings(line: bytes) -> Iterator[View]:
+    """The line as it stands (without what cannot be seen), then with escapes undone, once and again where needed."""
+    base = _replace(line, _INVISIBLE, _nothing) or identity(line)
+    odd = _replace(base.text, _ODD_BLANKS, _blank)
+    if odd is not None:
+        joined = _replace(base.text, _ODD_BLANKS, _nothing)
+        assert joined is not None
+        yield _Chained(joined, base)
+        base = _Chained(odd, base)
+    yield base
+    view = base
+    for _ in range(2):
+        undone = _replace(view.text, _ESCAPES, _decode)
+        if undone is None:
+            return
+        view = _Chained(undone, view)
+        yield view
