@@ -29,6 +29,13 @@ def leases_outlive_heartbeats(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
+def key_is_set(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.SECRET_KEY_IS_TEMPORARY:
+        return []
+    return [Error("SECRET_KEY is not set: the pages would refuse to start.", id="incidents.E004")]
+
+
+@register(Tags.security, deploy=True)
 def broker_is_named(**kwargs: Any) -> list[CheckMessage]:
     from triage import env
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -24,6 +25,14 @@ def boolean(name: str, default: bool) -> bool:
     if value.strip().lower() in _FALSE:
         return False
     raise ImproperlyConfigured(f"{name} is {value!r}; write 1 or 0.")
+
+
+def first_line(path: Path) -> str:
+    """What a file holds on its first line; empty if there is no such file."""
+    try:
+        return path.read_text().partition("\n")[0].strip()
+    except (FileNotFoundError, PermissionError):
+        return ""
 
 
 def integer(name: str, default: int, *, least: int = 0) -> int:

@@ -1,7 +1,7 @@
 """All settings, from environment variables. Whatever is missing or makes no sense stops the start with a sentence.
 
 ========================  ===============================================================
-SECRET_KEY                signs sessions; required unless DEBUG=1
+SECRET_KEY                signs sessions; default: the one that bin/run keeps in TRIAGE_DATA_DIR
 DEBUG                     1 shows tracebacks to whoever visits; never on a public address
 ALLOWED_HOSTS             host names, separated by commas; ``.herokuapp.com`` on Heroku unless given
 DATABASE_URL              ``postgres://…`` or ``sqlite:////path``; default: SQLite in TRIAGE_DATA_DIR
@@ -16,8 +16,10 @@ TRIAGE_MAX_TEXT_MB        most text that one upload may unpack to; default 10240
 
 from __future__ import annotations
 
+import secrets
 import ssl
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,22 +30,26 @@ from triage import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ON_HEROKU = bool(env.text("DYNO"))
-BUILDING = "collectstatic" in sys.argv  # Heroku runs it while building, when no secret is set yet
+BUILDING = "collectstatic" in sys.argv
 
 DEBUG = env.boolean("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY")
-if not SECRET_KEY:
-    if not (DEBUG or BUILDING):
+STYLEGUIDE = env.boolean("TRIAGE_STYLEGUIDE", default=DEBUG)
+"""Whether /styleguide/ shows every component in every state: for development."""
+DATA_DIR = Path(env.text("TRIAGE_DATA_DIR") or BASE_DIR / "data").resolve()
+SECRET_KEY = env.text("SECRET_KEY") or env.first_line(DATA_DIR / "secret_key")
+SECRET_KEY_IS_TEMPORARY = not SECRET_KEY
+if SECRET_KEY_IS_TEMPORARY:
+    # Commands sign nothing that outlives them; whatever serves pages needs a key that stays.
+    if not DEBUG and Path(sys.argv[0]).name != "manage.py":
         raise ImproperlyConfigured(
             "SECRET_KEY is not set. Set it to a long random text (bin/run makes one itself), or DEBUG=1 to try things."
         )
-    SECRET_KEY = "insecure-only-for-debugging-" + "0" * 32
+    SECRET_KEY = secrets.token_urlsafe(50)
 if len(SECRET_KEY) < 32 and not DEBUG:
     raise ImproperlyConfigured("SECRET_KEY is shorter than 32 characters; make one with: openssl rand -hex 32")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ".herokuapp.com" if ON_HEROKU else "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-DATA_DIR = Path(env.text("TRIAGE_DATA_DIR") or BASE_DIR / "data").resolve()
 
 # -- application ------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -69,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "incidents.middleware.PageMiddleware",
 ]
 ROOT_URLCONF = "triage.urls"
 WSGI_APPLICATION = "triage.wsgi.application"
@@ -98,7 +105,8 @@ USE_I18N = False
 _database_url = env.text("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'triage.sqlite3'}"
 _database: dict[str, Any] = dict(dj_database_url.parse(_database_url, ssl_require=ON_HEROKU))
 if _database["ENGINE"].endswith("sqlite3"):
-    Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # where it can't be made, opening the database says so; `analyze` needs none
+        Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     # IMMEDIATE: a transaction that reads before it writes would else fail as "locked", whatever the timeout.
     # FULL: an upload that was acknowledged must outlive a power cut.
     _database["OPTIONS"] = {

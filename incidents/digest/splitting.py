@@ -6,7 +6,6 @@ that no state is needed but the rows.
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Iterable, Iterator
 from uuid import UUID
@@ -26,11 +25,10 @@ from incidents.models import Chunk, Incident, LogSource, Segment, SourceState, U
 from . import segments
 from .leases import Lease, LeaseLost
 from .purge import forget_chunks
+from .reading import peek
 from .settle import settle
 
 logger = logging.getLogger(__name__)
-HEAD_BYTES = 512 * 1024
-"""How much of a source is looked at to settle its encoding, format and year."""
 
 _WAITING = Q(state=SourceState.SPLITTING, incident__deleted_at=None)
 
@@ -71,7 +69,7 @@ class _Splitter:
         with open_parts(self.source) as file:
             for member in members(file, name=self.source.name, limits=limits, notes=self.notes):
                 try:
-                    head, blocks = _peek(member.blocks)
+                    head, blocks = peek(member.blocks)
                     how = analysis.inspect(head, name=member.label, received_at=self.source.created_at)
                 except (NotOpened, analysis.NotALog) as error:
                     problem = problem or str(error)
@@ -152,11 +150,3 @@ class _Splitter:
             UploadPart.objects.filter(source=self.source).delete()
             Incident.objects.filter(pk=self.source.incident_id).update(revision=F("revision") + 1)
             self.lease.end()
-
-
-def _peek(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first HEAD_BYTES, and the whole stream again."""
-    head: list[bytes] = []
-    while sum(map(len, head)) < HEAD_BYTES and (block := next(blocks, b"")):
-        head.append(block)
-    return b"".join(head)[:HEAD_BYTES], itertools.chain(head, blocks)

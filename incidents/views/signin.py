@@ -19,13 +19,13 @@ PROBLEM = "This link has been used already, or is too old. Make a new one with: 
 @never_cache
 @login_not_required
 def signin(request: HttpRequest) -> HttpResponse:
-    """GET shows a button (a link that mail scanners open must not be used up by them); POST uses the token up."""
+    """Opening the link signs in. A browser that only fetches ahead gets a button, so that the token is not used up."""
     given = request.POST if request.method == "POST" else request.GET
     token, next_path = given.get("token", "").strip(), given.get("next", "/")
     if request.method == "GET" and request.user.is_authenticated:
         return redirect(_own_path(request, next_path))
     problem = ""
-    if request.method == "POST":
+    if token and "prefetch" not in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         redeemed = SigninToken.objects.redeem(token)
         if redeemed:
             login(request, redeemed.user, backend="django.contrib.auth.backends.ModelBackend")

@@ -1,0 +1,48 @@
+"""``manage.py reaper``: rings again for whatever is late, and removes what is no longer wanted."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, close_old_connections
+
+from incidents import tasks
+from incidents.digest.purge import purge
+
+logger = logging.getLogger(__name__)
+PURGE_SECONDS = 60.0
+
+
+class Command(BaseCommand):
+    help = "Rings again for work that is late, whatever happened to the broker or to workers. Any number may run."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one pass, then end")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """1. Set aside what has killed five workers. 2. Ring for pending rows whose bell is old or lost, for rows whose
+        lease has run out, and for incidents whose analysis is behind. 3. Now and then, purge. 4. Sleep; begin again."""
+        if options["once"]:
+            tasks.ring_due()
+            purge()
+            return
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+        purge_at = time.monotonic()
+        while not stopping.is_set():
+            close_old_connections()
+            try:
+                tasks.ring_due()
+                if time.monotonic() >= purge_at:
+                    purge_at = time.monotonic() + PURGE_SECONDS
+                    purge()
+            except DatabaseError:  # away for a while; it is the one thing that this process waits for
+                logger.warning("the database does not answer; trying again", exc_info=True)
+            stopping.wait(settings.REAPER_PERIOD_SECONDS)
