@@ -20,6 +20,7 @@ SLOW_MS = 5_000
 _MOST_BUCKETS = 240
 _NOT_FAILURES = ("H27", "H28", "H80", "H81", "H82")
 _COVER = 0.95
+_ALL_ALONG = 0.05
 _PRECISION = 2.0
 """How alike the buckets of an incident are: low, because failures come in bursts."""
 
@@ -53,7 +54,7 @@ def _ended(facts: Facts) -> int | None:
     if not len(wrong):
         return None
     after = len(facts.requests) - 1 - int(wrong[-1])
-    usual = max(10, 3 * int(np.max(np.diff(wrong), initial=1)))
+    usual = max(10, 5 * int(np.quantile(np.diff(wrong), 0.95)) if len(wrong) > 1 else 10)
     return int(facts.requests.at_us[wrong[-1]]) if after >= usual else None
 
 
@@ -110,7 +111,8 @@ def _stretch(total: Array, failed: Array) -> tuple[int, int, int] | None:
     wrong, right = failed.sum(), (total - failed).sum() + quiet
     chance = float(_log_beta(np.array([wrong + 0.5]), np.array([right + 0.5]))[0]) - log(pi)
     if best > 0 and score[best] < chance + log(3):
-        return None
+        # One rate explains it all: it failed from the start of the log, or too seldom to say since when.
+        return (0, 0, 0) if failed[0] and rate >= _ALL_ALONG else None
     weight = np.exp(score - score[best])
     order = np.argsort(-weight, kind="stable")
     held = np.cumsum(weight[order]) / weight.sum()

@@ -28,10 +28,13 @@ CUT_MS = 30_000
 """The router waits this long for the first byte, then logs H12. devcenter.heroku.com/articles/request-timeout"""
 WAITED_MS = 1_000
 """A shorter wait is no wait worth telling."""
+SLOW_OWN_MS = 2_000
+"""An endpoint that takes this long by itself holds a worker long enough to be a culprit."""
+BLAME_FLOOR = 0.05
 MOST_REQUESTS = 60_000
 CANDIDATES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 16, 20, 24, 25, 30, 32, 40)
-MISFIT_LIMIT = 0.35
-_WINDOW_MS = 10 * 60_000
+MISFIT_LIMIT = 0.2
+_CALM_US = 60_000_000
 
 
 class Typical(dict[int, float]):
@@ -77,6 +80,8 @@ class Share:
     own_ms: list[float] = field(default_factory=list)
     wait_ms: list[float] = field(default_factory=list)
     blame_ms: float = 0.0
+    at_once: int = 0  # requests that met a free worker and finished
+    slow_at_once: int = 0  # of those, the ones that took at least SLOW_OWN_MS
     waited: int = 0  # requests that waited at least WAITED_MS
     timeouts: int = 0
     victim_timeouts: int = 0  # H12 of requests that waited for most of the 30 s
@@ -138,6 +143,7 @@ def _lanes(facts: Facts) -> dict[int, list[Job]]:
     """Requests per dyno, in order of arrival, from the minutes around the trouble."""
     table = facts.requests
     rows = np.flatnonzero((table.dyno > 0) & (table.service_ms >= 0) & (table.at_us != NO_TIME))
+    rows = _since_trouble(facts, rows)
     if len(rows) > MOST_REQUESTS:
         rows = _around_trouble(facts, rows)
     if not len(rows):
@@ -151,6 +157,14 @@ def _lanes(facts: Facts) -> dict[int, list[Job]]:
     for jobs in lanes.values():
         jobs.sort()
     return dict(sorted(lanes.items()))
+
+
+def _since_trouble(facts: Facts, rows: Array) -> Array:
+    """Leave out what lies more than a minute before the first slow request: an endpoint may have been quick then."""
+    table = facts.requests
+    arrival = table.at_us[rows] - table.service_ms[rows].astype(np.int64) * 1000
+    slow = table.service_ms[rows] >= SLOW_OWN_MS
+    return np.asarray(rows[arrival >= arrival[slow].min() - _CALM_US]) if slow.any() else rows
 
 
 def _code_index(facts: Facts, code: str) -> int:
@@ -313,6 +327,9 @@ def _blame(runs: dict[int, list[Run]]) -> dict[int, Share]:
             share.count += 1
             share.own_ms.append(max(run.own_ms, 0.0))
             share.wait_ms.append(max(run.wait_ms, 0.0))
+            if run.wait_ms < 100 and not run.inferred:
+                share.at_once += 1
+                share.slow_at_once += run.own_ms >= SLOW_OWN_MS
             share.timeouts += run.job.timed_out
             share.waited += run.wait_ms >= WAITED_MS
             share.victim_timeouts += run.job.timed_out and run.wait_ms >= CUT_MS / 2
@@ -351,19 +368,19 @@ def _charge(lane: list[Run]) -> dict[int, float]:
     return blame
 
 
-SLOW_OWN_MS = 2_000
-BLAME_FLOOR = 0.05
-
-
 def _roles(result: Attribution) -> None:
     """Culprits hold workers long and others wait for it; victims are quick by themselves and waited."""
     total = sum(share.blame_ms for share in result.shares.values())
     for share in result.shares.values():
         blamed = share.blame_ms / total if total else 0.0
         direct = share.timeouts - share.victim_timeouts
-        # Where a queue never empties, inferred own times are guesses: a culprit was slow when it met an idle dyno,
+        # Where a queue never empties, inferred own times are guesses: a culprit was slow when it met a free worker,
         # or a good part of its own requests timed out without having waited.
-        slow_itself = result.typical_ms[share.endpoint] >= SLOW_OWN_MS or direct >= max(3, 0.3 * share.count)
+        slow_itself = (
+            result.typical_ms[share.endpoint] >= SLOW_OWN_MS
+            or share.slow_at_once >= max(3, 0.25 * share.at_once)
+            or direct >= max(3, 0.3 * share.count)
+        )
         if slow_itself and (blamed >= BLAME_FLOOR or (total < 1 and direct)):
             share.role = "culprit"
         elif share.waited and share.own_p50_ms < SLOW_OWN_MS * 2.5:
