@@ -30,10 +30,12 @@ from .limits import (
     postgres_plan,
 )
 from .loading import CatalogueError
+from .support import PRIORITIES, SUPPORT_KINDS, SUPPORT_NOTES, Priority, SupportKind, support_kind
 
 __all__ = [
-    "CAUSES", "CODES", "COMMANDS", "DYNO_TYPES", "EXIT_STATUSES", "LIMITS", "POSTGRES_PLANS", "REDIS_PLANS", "SLUGS",
-    "SQLSTATES", "CatalogueError", "Cause", "Code", "Command", "DynoType", "ExitStatus", "Limit", "Owner", "Plan",
-    "Sample", "SqlState", "cause", "codes_in", "command_of", "dyno_type", "exit_status", "fill", "infer_quota_mb",
-    "kill_percents", "lookup", "postgres_plan", "quota_for", "ready", "types_with_quota", "with_app",
+    "CAUSES", "CODES", "COMMANDS", "DYNO_TYPES", "EXIT_STATUSES", "LIMITS", "POSTGRES_PLANS", "PRIORITIES",
+    "REDIS_PLANS", "SLUGS", "SQLSTATES", "SUPPORT_KINDS", "SUPPORT_NOTES", "CatalogueError", "Cause", "Code",
+    "Command", "DynoType", "ExitStatus", "Limit", "Owner", "Plan", "Priority", "Sample", "SqlState", "SupportKind",
+    "cause", "codes_in", "command_of", "dyno_type", "exit_status", "fill", "infer_quota_mb", "kill_percents",
+    "lookup", "postgres_plan", "quota_for", "ready", "support_kind", "types_with_quota", "with_app",
 ]  # fmt: skip

@@ -1,0 +1,221 @@
+"""From the analysis document (and the facts behind it) to the fields of a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import catalogue
+from ..redact import redact
+from ..types import Facts
+from ..utc import parse_iso
+from ..wording import count, stamp_of
+from . import markdown
+from .context import Context, gather
+from .curl import Reproduction, Request, reproduce
+from .excerpt import Line, choose, cut, shorten_trace, side_of
+from .priority import Impact, recommend
+from .statements import Statement, changes, cited, clean, describe, evidence_places, label, percent
+
+MOST_TITLE = 110
+_NO_TROUBLE = ("H27", "H80", "H81")
+GOING_ON_US = 120 * 1_000_000
+"""Trouble within this time of the log's end counts as going on: the log may simply end there."""
+
+
+def fields_from(document: Mapping[str, Any], facts: Facts | None = None) -> dict[str, Any]:
+    """The items of the ticket, filled as far as the log can; see `items.ITEMS`. Text items hold Markdown.
+
+    Without ``facts`` only what the document says is used: no host names, no stack trace, no lines but the evidence.
+    """
+    places = {place for finding in document["findings"] for place in evidence_places(finding)}
+    places |= {(int(entry.get("source", 0)), int(entry["line"])) for entry in document.get("timeline") or []}
+    context = gather(facts, places) if facts is not None else _from_document(document)
+    names = [source["name"] for source in document["sources"]]
+    said, changed = describe(document, context), changes(document)
+    lines = _excerpt(document, context, [*said, *changed])
+    impact = Impact(context.requests, context.failed, context.clients, context.down)
+    verdict = document["verdict"]
+    advice = recommend(
+        status=verdict["status"], slug=verdict["slug"], codes=frozenset(document["codes"]), impact=impact
+    )
+    return {
+        "title": _title(document, context),
+        "app": context.app,
+        "environment": "",
+        "priority": advice.priority,
+        "priority_reason": advice.reason,
+        "permission": False,
+        "code_access": False,
+        "description": markdown.bullets(cited(statement, names) for statement in said),
+        "users": _users(context),
+        "business": "",
+        "reproduce": _reproduce(document, context),
+        "staging": "",
+        "differences": "",
+        "began": _began(document),
+        "ended": _ended(document),
+        "changed": _changed(document, changed, names),
+        "excerpt": "\n".join(_quoted(lines, names)),
+        "trace": "\n".join(shorten_trace(_quoted(context.trace, names))),
+        "configuration": _configuration(document, context),
+        "services": markdown.bullets(
+            f"{markdown.code(host)} ({markdown.code(label(names, (source, line)))})"
+            for host, source, line in context.services
+        ),
+        "workaround": "",
+        "tried": "",
+        "status_page": "",
+        "ticket_url": "",
+    }
+
+
+def _from_document(document: Mapping[str, Any]) -> Context:
+    rows = document.get("endpoints") or []
+    context = Context(
+        requests=sum(row["count"] + row.get("unreached", 0) for row in rows), failed=sum(row["errors"] for row in rows)
+    )
+    for finding in document["findings"]:
+        for proof in finding["evidence"]:
+            line = Line(
+                proof["source"], proof["line"], proof["text"], parse_iso(proof["utc"] or ""), side_of(proof["text"])
+            )
+            context.lines[line.place] = line
+    return context
+
+
+def _excerpt(document: Mapping[str, Any], context: Context, said: Sequence[Statement]) -> list[Line]:
+    known = dict(context.lines)
+    for finding in document["findings"]:
+        for proof in finding["evidence"]:
+            line = Line(
+                proof["source"], proof["line"], proof["text"], parse_iso(proof["utc"] or ""), side_of(proof["text"])
+            )
+            known.setdefault(line.place, line)
+    return choose([statement.claim for statement in said], known, context.nearby)
+
+
+def _quoted(lines: Sequence[Line], names: Sequence[str]) -> list[str]:
+    """Raw lines as they may leave the team, each behind its place in the log.
+
+    They are masked together, so that a private key that runs over several lines is masked as one.
+    """
+    text = redact("\n".join(markdown.plain(line.text).replace("\n", " ") for line in lines), personal=True)
+    return [f"{label(names, line.place)}  {cut(one)}" for line, one in zip(lines, text.split("\n"), strict=False)]
+
+
+def _title(document: Mapping[str, Any], context: Context) -> str:
+    """``shop: H12 – One endpoint holds the workers (GET /report) since 2026-03-14 09:12:07 UTC``."""
+    codes = sorted(document["codes"].items(), key=lambda item: (-item[1]["count"], item[0]))
+    errors = [code for code, _ in codes if code not in _NO_TROUBLE][:2]
+    causes = [finding for finding in document["findings"] if not finding.get("folded_into")]
+    slug = document["verdict"]["slug"]
+    if causes and document["verdict"]["status"] != "healthy":
+        what = causes[0]["title"]
+        subject = f" ({causes[0]['subject']})" if causes[0]["subject"] else ""
+    else:
+        what = catalogue.CAUSES[slug].title if slug in catalogue.CAUSES else "Question about this log"
+        subject = ""
+    began = stamp_of((document.get("onset") or {}).get("utc"))
+    since = f" since {began}" if began else ""
+    head = f"{context.app}: " if context.app else ""
+    mark = f"{', '.join(errors)} – " if errors else ""
+    text = clean(f"{head}{mark}{what}{subject}")
+    room = MOST_TITLE - len(since)
+    return (text if len(text) <= room else text[: room - 1].rstrip() + "…") + since
+
+
+def _users(context: Context) -> str:
+    if not context.requests:
+        return ""
+    if not context.failed:
+        return "No request in this log failed."
+    share = percent(context.failed / context.requests)
+    text = f"{context.failed:,} of {context.requests:,} requests in this log failed ({share})"
+    if context.clients:
+        text += f", from {count(context.clients, 'client address', 'different client addresses')}"
+    return f"{text}. An estimate: addresses are shared and change, and the log may not hold everything."
+
+
+def _reproduce(document: Mapping[str, Any], context: Context) -> str:
+    found = _repeatable(document, context)
+    if not found.command:
+        return ""
+    warnings = [markdown.prose(warning) for warning in found.warnings]
+    return "\n\n".join([markdown.fence(found.command, "sh"), *([markdown.bullets(warnings)] if warnings else [])])
+
+
+def _repeatable(document: Mapping[str, Any], context: Context) -> Reproduction:
+    """The request worth repeating: the culprit's, else one that failed, else the slowest."""
+    host = context.hosts[0] if context.hosts else ""
+    named = [
+        f"{row['method']} {row['path']}" for row in document.get("endpoints") or [] if row.get("role") == "culprit"
+    ]
+    named += [finding["subject"] for finding in document["findings"] if not finding.get("folded_into")]
+    requests = [context.requests_of[name] for name in named if name in context.requests_of]
+    requests += list(context.requests_of.values())
+    slowest = document.get("slowest_request")
+    if slowest:
+        requests.append(Request(slowest["method"], slowest["path"], host))
+    if document["verdict"]["status"] == "healthy":
+        return Reproduction("")
+    return next((made for request in requests if (made := reproduce(request)).command), Reproduction(""))
+
+
+def _began(document: Mapping[str, Any]) -> str:
+    onset = document.get("onset") or {}
+    began, low, high = (stamp_of(onset.get(key)) for key in ("utc", "low_utc", "high_utc"))
+    if not began:
+        return stamp_of(_first_sign(document))
+    if not low:
+        return f"{began} or earlier: the log starts later than the trouble"
+    return began if low == high == began else f"{began} (between {low} and {high})"
+
+
+def _first_sign(document: Mapping[str, Any]) -> str | None:
+    """The first line of the cause or of an error code, where no onset could be told."""
+    if document["verdict"]["status"] == "healthy":
+        return None
+    times = [finding["first_utc"] for finding in document["findings"][:1]]
+    times += [counted["first_utc"] for code, counted in document["codes"].items() if code not in _NO_TROUBLE]
+    return min((text for text in times if text), default=None)
+
+
+def _ended(document: Mapping[str, Any]) -> str:
+    """The last sign of trouble, or 'ongoing' where the log ends with it; '' where nothing is dated."""
+    if document["verdict"]["status"] == "healthy":
+        return ""
+    causes = [finding for finding in document["findings"] if not finding.get("folded_into")]
+    times = [finding["last_utc"] for finding in causes[:1]]
+    times += [counted["last_utc"] for code, counted in document["codes"].items() if code not in _NO_TROUBLE]
+    last = max((text for text in times if text), default="")
+    end = document["window"]["last_utc"]
+    if not last or not end:
+        return ""
+    if (parse_iso(end) or 0) - (parse_iso(last) or 0) <= GOING_ON_US:
+        return f"ongoing when the log ends, at {stamp_of(end)}"
+    return f"last seen at {stamp_of(last)}; the log goes on until {stamp_of(end)}"
+
+
+def _changed(document: Mapping[str, Any], found: Sequence[Statement], names: Sequence[str]) -> str:
+    if found:
+        return markdown.bullets(cited(statement, names) for statement in found)
+    first, last = (stamp_of(document["window"][key]) for key in ("first_utc", "last_utc"))
+    if not first:
+        return ""
+    return f"No release, deploy, config or scaling line in this log, which covers {first} to {last}."
+
+
+def _configuration(document: Mapping[str, Any], context: Context) -> str:
+    """Dynos, servers and names of variables that the log shows. Never a value."""
+    quotas = {dyno["name"]: dyno["memory_quota_mb"] for dyno in document.get("dynos") or [] if dyno["memory_quota_mb"]}
+    sizes = ", ".join(f"{name} {quota:g} MB" for name, quota in sorted(quotas.items())[:6])
+    found = [
+        ("Dynos", context.formation),
+        ("Memory quota", sizes),
+        ("Server", ", ".join(context.servers)),
+        ("Router", context.router),
+        ("Hosts", ", ".join(context.hosts)),
+        ("Config variables that changed (names only)", ", ".join(context.config_names)),
+    ]
+    return markdown.bullets(f"{name}: {markdown.code(clean(value))}" for name, value in found if value)
