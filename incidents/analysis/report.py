@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from . import diagnose, traffic
+from . import catalogue, diagnose, ticket, timeline, traffic
 from . import onset as onsets
 from .endpoints import apdex, percentile
-from .types import EndpointCount, Facts, Finding, Gauge
+from .types import EndpointCount, Facts, Finding, Gap, Gauge
 from .utc import iso
 
 SCHEMA = "triage/analysis@1"
@@ -40,10 +40,10 @@ def analyse(facts: Facts) -> dict[str, Any]:
         "endpoints": _endpoints(facts),
         "slowest_request": _slowest(facts),
         "dynos": [_dyno(gauge) for gauge in facts.gauges],
-        "timeline": [],
-        "gaps": [],
-        "ticket": {},
+        "timeline": timeline.build(facts, found, began),
+        "gaps": [_gap(gap) for gap in timeline.gaps(facts)],
     }
+    document["ticket"] = ticket.draft(document, facts)
     return document
 
 
@@ -63,7 +63,7 @@ def _source(source: Any) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
-        "slug": finding.slug, "title": finding.title or finding.slug.replace("-", " ").capitalize(),
+        "slug": finding.slug, "title": finding.title or catalogue.cause(finding.slug).title,
         "severity": finding.severity, "confidence": round(finding.confidence, 2), "subject": finding.subject,
         "summary": finding.summary, "count": finding.count,
         "first_utc": iso(finding.first_us), "last_utc": iso(finding.last_us),
@@ -73,6 +73,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
         ],
         "remedies": [{"text": remedy.text, "command": remedy.command} for remedy in finding.remedies],
         "links": list(finding.links), "ruled_out": list(finding.ruled_out), "folded_into": finding.folded_into,
+    }  # fmt: skip
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "from_utc": iso(gap.from_us), "to_utc": iso(gap.to_us), "lost_lines": gap.lost_lines, "reason": gap.reason,
+        "source": gap.source, "line": gap.line,
     }  # fmt: skip
 
 

@@ -185,6 +185,9 @@ def _ended(document: Mapping[str, Any]) -> str:
     """The last sign of trouble, or 'ongoing' where the log ends with it; '' where nothing is dated."""
     if document["verdict"]["status"] == "healthy":
         return ""
+    ended = (document.get("onset") or {}).get("ended_utc")
+    if ended:
+        return stamp_of(ended)
     causes = [finding for finding in document["findings"] if not finding.get("folded_into")]
     times = [finding["last_utc"] for finding in causes[:1]]
     times += [counted["last_utc"] for code, counted in document["codes"].items() if code not in _NO_TROUBLE]

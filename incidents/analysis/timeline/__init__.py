@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .. import catalogue, events, onset
+from .. import catalogue, events
+from ..onset import Onset
 from ..types import Facts, Finding
 from ..utc import iso
 from ..wording import count
@@ -23,18 +24,15 @@ MOST = 300
 _IMPORTANCE = ("onset", "deploy", "release", "config", "scale", "gap", "code", "crash", "restart", "note")
 
 
-def build(facts: Facts, findings: list[Finding], began: onset.Onset | None = None) -> list[dict[str, Any]]:
-    """The timeline as the document has it, ordered by (time, kind, source, line, title); at most `MOST` entries.
-
-    ``began`` is the onset if it is known already.
-    """
+def build(facts: Facts, findings: list[Finding], began: Onset | None = None) -> list[dict[str, Any]]:
+    """The timeline as the document has it, ordered by (time, kind, source, line, title); at most `MOST` entries."""
     entries = [
         *changes(events.events(facts)),
         *dynos(events.runs(facts)),
         *codes(facts),
         *holes(facts),
         *_signs(findings),
-        *_beginning(facts, began or onset.find(facts, findings)),
+        *_marks(facts, began),
     ]
     return [
         {"utc": iso(entry.at_us), "kind": entry.kind, "title": entry.title, "line": entry.line, "source": entry.source}
@@ -63,7 +61,7 @@ def _signs(findings: list[Finding]) -> Iterator[Entry]:
             yield Entry(proof.at_us, "note", f"First sign: {title}", proof.source, proof.line)
 
 
-def _beginning(facts: Facts, began: onset.Onset | None) -> Iterator[Entry]:
+def _marks(facts: Facts, began: Onset | None) -> Iterator[Entry]:
     if facts.first_us is not None and facts.last_us is not None:
         yield Entry(facts.first_us, "note", "The log begins")
         yield Entry(facts.last_us, "note", "The log ends")
