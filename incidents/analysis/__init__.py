@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from . import formats as _formats
 from . import text as _text
 from .merge import merge
+from .normalise import inspect as _inspect
 from .normalise import normalise
 from .report import analyse
 from .scan import scan
@@ -28,12 +30,12 @@ __all__ = [
 
 def inspect(head: bytes, *, name: str, received_at: datetime) -> SourceSettings:
     """How a source is to be read, from its first bytes (64 KiB or more is best). Raises `NotALog` for binary content."""
-    return SourceSettings(encoding=_text.detect_encoding(head), year=received_at.year)
+    return _inspect(head, name=name, received_at=received_at)
 
 
 def cut(stream: Iterable[bytes], settings: SourceSettings) -> Iterator[Cut]:
     """Chunks of whole lines, as UTF-8 text of about 8 MiB each."""
-    return _text.cut(stream, settings.encoding)
+    return _text.cut(stream, settings.encoding, _formats.get(settings.format).reline)
 
 
 def scan_chunk(data: bytes, settings: SourceSettings, *, first_line: int, tail: bytes = b"") -> ChunkResult:

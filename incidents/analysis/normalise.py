@@ -1,49 +1,127 @@
-"""Chunks of any format to canonical lines, the one form that the scanner reads."""
+"""Chunks of any format to canonical lines, the one form that the scanner reads.
+
+What is canonical already passes in bulk (`survey`); the rest is read line by line (`lines`). `inspect` settles once, from a source's
+first bytes, how all its chunks are read.
+"""
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 
-from .types import Canonical, SourceSettings
-from .utc import UNDATED, canonical, parse_iso
+from . import cleaning, formats, joins, survey, text
+from .lines import LineReader
+from .types import Array, Canonical, SourceSettings
+from .utc import DAY_US, MONTHS, STAMP, from_us, to_us
 
-CANONICAL = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 [\w.-]+\[[\w.:-]+\]: ?")
-_HEADER = re.compile(r"(\d{4}-\d\d-\d\d[T ]\S{8,30}) ([\w.-]{1,64})\[([\w.:-]{1,64})\]:(?: (.*))?$", re.DOTALL)
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]")
+_HEAD_LINES = 4000
+_TAIL_LINES = 50
+_MOSTLY = 0.8  # below this share of clean lines a rewrite of the whole chunk pays
+
+
+def inspect(head: bytes, *, name: str, received_at: datetime) -> SourceSettings:
+    """How a source is to be read, from its first bytes. Raises `NotALog` for binary content."""
+    encoding = text.detect_encoding(head)
+    text.refuse_binary(head, encoding)
+    raw = b"".join(text.utf8([head], encoding))
+    lines = [cleaning.plain(text.decode_line(line)[0]).rstrip() for line in raw.split(b"\n")[:_HEAD_LINES]]
+    if len(lines) > 1 and len(head) >= text.MAX_LINE:
+        lines.pop()  # most likely cut off
+    view = formats.Head(raw, [line for line in lines if line])
+    form = formats.choose(view)
+    latest_us = to_us(received_at) + DAY_US  # a day on: the zone of the printed times is not known
+    settings = SourceSettings(encoding=encoding, format=form.name, year=received_at.year, latest_us=latest_us)
+    if form.settle is not None and view.lines:
+        settings = form.settle(view, settings)
+    settings = replace(settings, assumptions=(*settings.assumptions, *_assumptions(view, settings)))
+    return _breaks(lines, settings)
+
+
+def _assumptions(head: formats.Head, settings: SourceSettings) -> list[str]:
+    """What had to be assumed, in sentences for the reader of the page."""
+    found = []
+    if settings.encoding == "cp1252":
+        found.append("The text is not UTF-8; it is read as Windows-1252 (Latin-1).")
+    read = formats.get(settings.format).read
+    records = [(line, record) for line in head.lines[:200] if (record := read(line, settings)) is not None]
+    dated = [(line, record.at_us) for line, record in records if record.at_us is not None]
+    if records and not dated:
+        found.append("No line carries a time: lines stand in the order of the file.")
+    elif dated and all(line[:3] in MONTHS or line[:1] == "<" for line, _ in dated) and f"{from_us(dated[0][1]).year}" not in dated[0][0][:24]:
+        found.append(f"Times carry no year: {from_us(dated[0][1]).year} is assumed for the first line, from the day the log arrived.")
+    shifted = replace(settings, offset_minutes=settings.offset_minutes + 60)
+    if any((moved := read(line, shifted)) is not None and moved.at_us != at_us for line, at_us in dated[:20]):
+        found.append("Times carry no zone: UTC is assumed.")
+    return found
+
+
+def _breaks(lines: list[str], settings: SourceSettings) -> SourceSettings:
+    """Whether lines were broken by a terminal, and whether nearly all have a header."""
+    readers = [read for read in formats.readers(settings.format) if settings.format != "plain" or read is not formats.get("plain").read]
+    headed = [any(read(line.lstrip("> "), settings) for read in readers) for line in lines]
+    full = [index for index, line in enumerate(lines) if line]
+    return replace(settings, width=joins.width(lines, headed), captured=joins.captured([headed[index] for index in full]))
 
 
 def normalise(data: bytes, settings: SourceSettings, *, tail: bytes = b"") -> Canonical:
+    """The chunk's canonical lines. ``tail`` is the end of the chunk before, which tells whom a first line without a header belongs to."""
+    form = formats.get(settings.format)
+    if form.reline is not None and form.rewrite is not None:  # drain bodies that did not pass through `cut`
+        data = _relined(data, form)
+    reading = data.replace(b"\r\n", b"\n") if b"\r\n" in data else data
+    reader = LineReader(settings)
+    if tail:
+        reader.prime(tail[-text.MAX_LINE :].split(b"\n")[1:][-_TAIL_LINES:])
+    if not reading:
+        return Canonical(data, b"", np.zeros(0, dtype=np.int32), 0)
+    reading, lines = _survey(reading, form)
+    if lines.clean.all():
+        buf = reading if reading.endswith(b"\n") else reading + b"\n"
+        return Canonical(data, buf, np.arange(len(lines.starts), dtype=np.int32), len(lines.starts))
+    buf, rows = _mixed(reading, lines, reader)
+    return Canonical(data, buf, rows, len(lines.starts), reader.skipped, reader.skipped_rows, reader.repaired)
+
+
+def _relined(data: bytes, form: formats.Format) -> bytes:
+    """Frames to lines. Text that is on lines already stays as it is."""
+    assert form.reline is not None
+    return b"".join(form.reline([data])) if data[:1].isdigit() else data
+
+
+def _survey(reading: bytes, form: formats.Format) -> tuple[bytes, survey.Lines]:
+    """The text and its lines, after the form's rewrite of the whole chunk where that turns unclean lines into clean ones."""
+    lines = survey.survey(reading)
+    if form.rewrite is None or lines.clean.mean() >= _MOSTLY:
+        return reading, lines
+    rewritten = form.rewrite(reading)
+    return rewritten, survey.survey(rewritten)
+
+
+def _mixed(reading: bytes, lines: survey.Lines, reader: LineReader) -> tuple[bytes, Array]:
+    """Canonical lines of a chunk that is not all clean: runs of clean lines are copied, what lies between is read."""
     out: list[bytes] = []
-    rows: list[int] = []
-    skipped: dict[str, int] = {}
-    skipped_rows: list[tuple[int, str]] = []
-    lines = data.split(b"\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    who = ""
-    for row, raw in enumerate(lines):
-        raw = raw.rstrip(b"\r")
-        if CANONICAL.match(raw) and b"\x1b" not in raw and b"\0" not in raw:
-            out.append(raw)
-            rows.append(row)
-            who = raw[33 : raw.index(b"]:") + 2].decode()
-            continue
-        text = _ANSI.sub("", raw.decode("utf-8", "replace").replace("\0", "\u2400"))
-        match = _HEADER.match(text.strip())
-        at_us = parse_iso(match[1]) if match else None
-        if match and at_us is not None:
-            who = f"{match[2]}[{match[3]}]:"
-            out.append(canonical(at_us) + f" {who} {match[4] or ''}".encode())
-            rows.append(row)
-        elif who and text.strip():
-            out.append(UNDATED + f" {who} {text}".encode())
-            rows.append(row)
-        else:
-            reason = "blank" if not text.strip() else "no-header"
-            skipped[reason] = skipped.get(reason, 0) + 1
-            if len(skipped_rows) < 200:
-                skipped_rows.append((row, reason))
-    buf = b"\n".join(out) + b"\n" if out else b""
-    return Canonical(data, buf, np.array(rows, dtype=np.int32), len(lines), skipped, skipped_rows)
+    rows: list[Array] = []
+    starts, ends = lines.starts.tolist(), lines.ends.tolist()
+    count, position = len(starts), 0
+    for row in [*np.flatnonzero(~lines.clean).tolist(), count]:
+        if row > position:
+            _flush(reader, out, rows)
+            last = row - 1  # read as well: what follows may belong to it
+            if last > position:
+                out.append(reading[starts[position] : ends[last - 1]])
+                rows.append(np.arange(position, last, dtype=np.int32))
+            reader.clean(last, reading[starts[last] : ends[last]])
+        if row < count:
+            following = reading[starts[row + 1] : ends[row + 1]] if row + 1 < count else None
+            reader.read(row, reading[starts[row] : ends[row]], following)
+        position = row + 1
+    _flush(reader, out, rows)
+    return b"\n".join([*out, b""]), np.concatenate([np.zeros(0, dtype=np.int32), *rows])
+
+
+def _flush(reader: LineReader, out: list[bytes], rows: list[Array]) -> None:
+    taken, numbers = reader.take()
+    out += taken
+    rows.append(np.array(numbers, dtype=np.int32))

@@ -1,0 +1,45 @@
+"""Syslog messages, one a line: what a drain receiver, Logentries or a forwarder writes down. Priority and host may be gone.
+
+Source: RFC 5424, and Logplex's own departure from it (no structured data).
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import Format, Head, Sample, share
+from ._header import syslog
+
+_USUAL = re.compile(
+    rb"^<\d{1,3}>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00) host (app|heroku) ([\w.:-]{1,64}) - ", re.MULTILINE | re.ASCII
+)
+
+
+def detect(head: Head) -> float:
+    return share(syslog, head.lines)
+
+
+def rewrite(data: bytes) -> bytes:
+    """The lines that Logplex writes to HTTPS drains, to canonical ones."""
+    return _USUAL.sub(rb"\1 \2[\3]: ", data)
+
+
+FORMAT = Format(
+    name="syslog",
+    title="syslog messages, one a line",
+    read=syslog,
+    anywhere=syslog,
+    detect=detect,
+    rank=10,
+    rewrite=rewrite,
+    samples=(
+        Sample("<45>1 2026-11-20T09:14:08.120044+00:00 host heroku web.1 - State changed from up to starting", "2026-11-20T09:14:08.120044Z", "heroku", "web.1", "State changed from up to starting"),
+        Sample("<190>1 2026-11-20T09:14:08.5+00:00 host app web.1 - - a list mark", "2026-11-20T09:14:08.500000Z", "app", "web.1", "- a list mark"),
+        Sample("<190>1 2026-11-20T09:14:08.500120+00:00 d.00000000-0000-4000-8000-000000000001 app web.1 - - ready", "2026-11-20T09:14:08.500120Z", "app", "web.1", "ready"),
+        Sample('<190>1 2026-11-20T09:14:08Z shop app web.1 - [meta@1 sequenceId="7"] ready', "2026-11-20T09:14:08.000000Z", "app", "web.1", "ready"),
+        Sample("188 <45>1 2013-10-10T18:10:08.368414+00:00 heroku web.1 - - Error R12 (Exit timeout)", "2013-10-10T18:10:08.368414Z", "heroku", "web.1", "Error R12 (Exit timeout)"),
+        Sample("2013-10-10 18:10:02.856 187 <13>1 2013-10-10T18:10:02.683864+00:00 app web.1 - - ok", "2013-10-10T18:10:02.683864Z", "app", "web.1", "ok"),
+        Sample("2026-11-20T09:14:07.353034+00:00 host heroku router - at=info method=GET", "2026-11-20T09:14:07.353034Z", "heroku", "router", "at=info method=GET"),
+        Sample("2014-09-19 11:39:25.901328+00:00 heroku router - - at=info method=GET", "2014-09-19T11:39:25.901328Z", "heroku", "router", "at=info method=GET"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,225 @@
+"""Lines that need care, one at a time: records of any format, torn or glued ones, and what is no record at all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from . import cleaning, formats, joins, noise, text
+from .formats._header import embedded, heroku
+from .types import Record, SourceSettings
+from .utc import STAMP, UNDATED, canonical
+
+MAX_SKIPPED_ROWS = 200
+MAX_MESSAGE = 64 * 1024
+_SPLIT_BYTES = 10_000  # Heroku cuts longer messages into records of this size, without a mark
+_ENDS_CONTEXT = frozenset(("prompt", "markdown", "text"))  # what follows such a line does not go on with the record before
+_ONLY_STAMP = re.compile(rf"{STAMP}\s{{0,4}}$", re.ASCII)
+
+
+@dataclass(slots=True)
+class _Last:
+    """The record that was read last, as long as the next line may still belong to it."""
+
+    row: int
+    head: bytes  # the time, or its absence
+    who: str  # "app[web.1]"
+    message: str
+    printed: int  # length of its last line as printed
+    headed: bool  # the line had a header of its own
+
+
+class LineReader:
+    """Reads raw lines in order. `take` hands out what they gave; reasons are counted in ``skipped`` and ``repaired``."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        self.settings = settings
+        self.form = formats.get(settings.format)
+        self.plain = settings.format == "plain"
+        self.readers = formats.readers(settings.format)
+        self.skipped: dict[str, int] = {}
+        self.skipped_rows: list[tuple[int, str]] = []
+        self.repaired: dict[str, int] = {}
+        self._out: list[bytes] = []
+        self._rows: list[int] = []
+        self._last: _Last | None = None
+        self._next_row = 0  # the row on which the last record would go on
+        self._who = ""  # whom a line without a header belongs to
+        self._lead = ""  # what stands before every line: a quote mark, a list mark
+        self._held: tuple[int, str] | None = None  # the first part of a header that a newline tore apart
+
+    def prime(self, lines: list[bytes]) -> None:
+        """Learn from the lines before the chunk whom its first ones belong to."""
+        for row, raw in enumerate(lines):
+            self.read(row - len(lines), raw, None)
+        self.skipped, self.skipped_rows, self.repaired = {}, [], {}
+        self._out, self._rows, self._last, self._held = [], [], None, None
+
+    def take(self) -> tuple[list[bytes], list[int]]:
+        """The canonical lines and their rows since the last call."""
+        self._settle()
+        out, rows = self._out, self._rows
+        self._out, self._rows = [], []
+        return out, rows
+
+    def clean(self, row: int, raw: bytes) -> None:
+        """A line that is canonical as it stands."""
+        end = raw.index(b"]: ", 33)
+        self._settle()
+        who = raw[33 : end + 1].decode()
+        self._last = _Last(row, raw[:32], who, raw[end + 3 :].decode("utf-8", "replace"), len(raw), True)
+        self._who, self._next_row = who, row + 1
+
+    def read(self, row: int, raw: bytes, following: bytes | None) -> None:
+        """A raw line of any kind. ``following`` is the next one, None at the end."""
+        line = self._text(raw)
+        if self._held is not None:
+            row, line = self._held[0], self._held[1] + line
+            self._held = None
+        if not line.strip():
+            self._skip(row, "blank")
+            return
+        if self.form.skip is not None and (reason := self.form.skip(line, self.settings)):
+            self._skip(row, reason)
+            return
+        if "<" in line or "&" in line or not line.isascii():
+            line, done = cleaning.repaired(line)
+            if done:
+                self._count(done)
+        for piece in joins.split(line) if self.settings.format != "logplex" else [line]:
+            record = self._record(piece)
+            if record is not None:
+                self._add(row, record, len(line))
+            else:
+                self._headless(row, piece, following)
+
+    def _text(self, raw: bytes) -> str:
+        """The line as it is read: decoded, cut, without escape sequences, control characters and blanks at its end."""
+        if len(raw) > text.MAX_LINE:
+            raw = raw[: text.MAX_LINE]
+            self._count("cut")
+        line, good = text.decode_line(raw)
+        if not good:
+            self._count("undecodable")
+        return cleaning.plain(line).rstrip()
+
+    def _record(self, line: str) -> Record | None:
+        """The record of a line with a header: at its start, behind quote marks and the like, or behind anything short."""
+        found = self._by_form(line)
+        if found is None and not line[0].isalpha() and line[0] != "{":
+            lead = noise.LEAD.match(line)
+            end = lead.end() if lead else 0
+            if end and (found := self._by_form(line[end:])) is not None:
+                self._lead = line[:end]
+                self._count("prefix")
+        if found is None and "[" in line and (found := embedded(line, self.settings)) is not None:
+            self._count("prefix")
+        return found
+
+    def _by_form(self, line: str) -> Record | None:
+        for reader in self.readers:
+            found = reader(line, self.settings)
+            if found is not None:
+                return found
+        return None
+
+    def _headless(self, row: int, line: str, following: bytes | None) -> None:
+        """A line without a header: the rest of a record, noise, or words."""
+        if self._lead.strip() and line.startswith(self._lead.strip()):
+            line = line.removeprefix(self._lead).removeprefix(self._lead.strip())
+        if self._goes_on(row, line, following):
+            return
+        if following is not None and self._torn(line, following):
+            self._held = (row, line)
+            self._count("joined")
+            return
+        reason = noise.reason(line) or ("time" if _ONLY_STAMP.match(line) else "")
+        if reason:
+            self._skip(row, reason)
+        elif noise.looks_like_router(line):
+            self._emit(row, UNDATED, "heroku[router]", line, len(line), headed=False)
+        elif self.plain and (found := self.form.read(line, self.settings)) is not None:
+            self._add(row, found, len(line))
+        elif self._who.startswith("app[") and not self._who.startswith("app[api]"):
+            self._emit(row, UNDATED, self._who, line, len(line), headed=False)
+        elif noise.looks_like_output(line):
+            self._emit(row, UNDATED, "app[unknown]", line, len(line), headed=False)
+            self._who = "app[unknown]"
+        else:
+            self._skip(row, "text")
+
+    def _goes_on(self, row: int, line: str, following: bytes | None) -> bool:
+        """Join a line to the record right before it, where the evidence is clear."""
+        last = self._last
+        if last is None or row != self._next_row:
+            return False
+        full = self.settings.width > 0 and last.printed >= self.settings.width - 1
+        if last.who.endswith("[router]"):
+            joined = joins.router(last.message, line, full=full)
+        else:
+            joined = joins.command(last.message, line)
+        if joined is None and full and self.settings.width > 0:
+            joined = last.message + ("" if last.printed == self.settings.width else " ") + line
+        if joined is None and self.settings.captured and last.headed and not noise.reason(line) and "router" not in last.who:
+            torn_off = following is not None and self._record(self._text(following) or " ") is not None
+            joined = last.message + line if torn_off else None
+        if joined is None:
+            return False
+        last.message, last.printed = joined[:MAX_MESSAGE], len(line)
+        self._next_row = row + 1
+        self._count("joined")
+        return True
+
+    def _torn(self, line: str, following: bytes) -> bool:
+        """A newline tore a header apart: neither part can be read, both together can."""
+        if not line[:1].isdigit() or len(line) > 80:
+            return False
+        rest = self._text(following)
+        return bool(rest) and self._record(rest) is None and (whole := self._by_form(line + rest)) is not None and whole.at_us is not None
+
+    def _add(self, row: int, record: Record, printed: int) -> None:
+        """A record with its own header. Lines inside its message become records of the same time, unless they have headers too."""
+        message = record.message
+        if not message.isascii() or not message.isprintable():
+            message = cleaning.plain(message)
+        who = f"{record.source}[{record.process}]"
+        if "\n" not in message:
+            last = self._last
+            if last is not None and row == self._next_row and last.who == who and len(last.message) % _SPLIT_BYTES == 0 and last.message:
+                last.message = (last.message + message)[:MAX_MESSAGE]
+                self._next_row = row + 1
+                self._count("joined")
+                return
+            self._emit(row, canonical(record.at_us), who, message, printed, headed=True)
+            return
+        for part in message.split("\n"):
+            inner = heroku(part, self.settings)
+            if inner is not None:
+                self._emit(row, canonical(inner.at_us), f"{inner.source}[{inner.process}]", inner.message, len(part), headed=True)
+            elif part.strip():
+                self._emit(row, canonical(record.at_us), who, part.rstrip(), len(part), headed=True)
+
+    def _emit(self, row: int, head: bytes, who: str, message: str, printed: int, *, headed: bool) -> None:
+        self._settle()
+        self._last = _Last(row, head, who, message[:MAX_MESSAGE], printed, headed)
+        self._next_row = row + 1
+        if headed:
+            self._who = who
+
+    def _settle(self) -> None:
+        """Write the record that can no longer grow."""
+        last = self._last
+        if last is not None:
+            self._out.append(last.head + f" {last.who}: {last.message}".encode("utf-8", "replace"))
+            self._rows.append(last.row)
+            self._last = None
+
+    def _skip(self, row: int, reason: str) -> None:
+        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+        if reason != "blank" and len(self.skipped_rows) < MAX_SKIPPED_ROWS:
+            self.skipped_rows.append((row, reason))
+        if reason in _ENDS_CONTEXT:
+            self._who = ""
+
+    def _count(self, reason: str) -> None:
+        self.repaired[reason] = self.repaired.get(reason, 0) + 1
