@@ -13,6 +13,10 @@ from tests.support import environment
 
 environment.prepare()
 
+import django  # noqa: E402 - only once the environment is a test's own
+
+django.setup()
+
 from tests.support.broker import Broker  # noqa: E402 - only once the environment is a test's own
 from tests.support.browser import find_chromium, launch_options  # noqa: E402
 from tests.support.postgres import Cluster, create_database  # noqa: E402
