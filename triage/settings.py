@@ -150,6 +150,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 25,
     "retry_on_timeout": True,
     "max_connections": 10,
+    # A request that rings while the broker is away is not held up: the reaper rings again.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
 }
 if not CELERY_BROKER_URL.startswith("redis+socket://"):
     CELERY_BROKER_TRANSPORT_OPTIONS["socket_keepalive"] = True

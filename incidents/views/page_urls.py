@@ -2,6 +2,33 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from incidents.views import actions, codes, downloads, logs, pages, parts, styleguide, tickets
+
+urlpatterns: list[URLPattern] = [
+    path("", pages.incident_list, name="incident-list"),
+    path("new/", pages.incident_new, name="incident-new"),
+    path("example/", actions.open_example, name="incident-example"),
+    path("display/", actions.display, name="display"),
+    path("i/<uuid:pk>/", pages.incident_detail, name="incident-detail"),
+    path("i/<uuid:pk>/timeline/", parts.timeline, name="incident-timeline"),
+    path("i/<uuid:pk>/timeline.csv", downloads.timeline_csv, name="incident-timeline-csv"),
+    path("i/<uuid:pk>/endpoints/", parts.endpoints, name="incident-endpoints"),
+    path("i/<uuid:pk>/endpoints.csv", downloads.endpoints_csv, name="incident-endpoints-csv"),
+    path("i/<uuid:pk>/endpoints/<slug:key>/", parts.endpoint, name="incident-endpoint"),
+    path("i/<uuid:pk>/dynos/", parts.dynos, name="incident-dynos"),
+    path("i/<uuid:pk>/logs/", logs.log, name="incident-logs"),
+    path("i/<uuid:pk>/l/<int:source>.<int:line>/", logs.line, name="incident-line"),
+    path("i/<uuid:pk>/ticket/", tickets.ticket, name="incident-ticket"),
+    path("i/<uuid:pk>/ticket/restart/", tickets.take_suggestion, name="incident-ticket-restart"),
+    path("i/<uuid:pk>/ticket.md", downloads.ticket_markdown, name="incident-ticket-md"),
+    path("i/<uuid:pk>/ticket.zip", downloads.ticket_archive, name="incident-ticket-zip"),
+    path("i/<uuid:pk>/name/", actions.rename, name="incident-rename"),
+    path("i/<uuid:pk>/state/", actions.set_state, name="incident-state"),
+    path("i/<uuid:pk>/archive/", actions.archive, name="incident-archive"),
+    path("i/<uuid:pk>/restore/", actions.restore, name="incident-restore"),
+    path("codes/", codes.code_list, name="code-list"),
+    path("codes/<slug:code>/", codes.code_detail, name="code-detail"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
+]

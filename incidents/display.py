@@ -1,0 +1,63 @@
+"""How a person wants pages to look: theme, time zone, keyboard shortcuts. Kept in cookies, so that the first byte is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+
+THEMES = ("auto", "light", "dark")
+COOKIE_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """``zone_name`` is an IANA name or UTC."""
+
+    theme: str = "auto"
+    zone_name: str = "UTC"
+    shortcuts: bool = True
+
+    @property
+    def theme_class(self) -> str:
+        return "" if self.theme == "auto" else f"theme-{self.theme}"
+
+    @property
+    def zone(self) -> tzinfo:
+        return UTC if self.zone_name == "UTC" else load_zone(self.zone_name) or UTC
+
+    @property
+    def is_utc(self) -> bool:
+        return self.zone_name == "UTC"
+
+
+@lru_cache(maxsize=64)
+def load_zone(name: str) -> ZoneInfo | None:
+    """The zone of this IANA name; None if there is none, or if the machine lacks its data."""
+    if not name or len(name) > 64 or not name.replace("/", "").replace("_", "").replace("-", "").replace("+", "").isalnum():
+        return None
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError on some names, an OSError on others
+        return None
+    except KeyError:
+        return None
+
+
+def display_of(request: HttpRequest) -> Display:
+    """What the cookies say; whatever makes no sense counts as not set."""
+    theme = request.COOKIES.get("theme", "")
+    zone_name = request.COOKIES.get("zone", "").replace("%2F", "/").replace("%2f", "/")
+    return Display(
+        theme=theme if theme in THEMES else "auto",
+        zone_name=zone_name if load_zone(zone_name) else "UTC",
+        shortcuts=request.COOKIES.get("shortcuts") != "off",
+    )
+
+
+def remember(response: HttpResponse, name: str, value: str, *, secure: bool) -> None:
+    """Keep one choice. Not HttpOnly: the switches on the page change it without a round trip."""
+    response.set_cookie(name, value, max_age=COOKIE_DAYS * 86_400, samesite="Lax", secure=secure)

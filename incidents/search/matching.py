@@ -1,0 +1,72 @@
+"""Which lines of a chunk meet the conditions on columns: whole arrays at a time, no line is opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from incidents.analysis.types import NO_TIME, Array, Columns
+
+from .query import KINDS, Query, Term
+
+
+def matching_lines(query: Query, columns: Columns, first_line: int, lines: int) -> Array | None:
+    """Numbers of the lines that may match, ascending; None if the columns rule nothing out."""
+    if not query.terms:
+        return None
+    everything = np.arange(first_line, first_line + lines, dtype=np.int64)
+    kept = np.ones(lines, dtype=bool)
+    for term in query.terms:
+        found = np.zeros(lines, dtype=bool)
+        numbers = _lines_of(term, columns, everything) - first_line
+        found[numbers[(numbers >= 0) & (numbers < lines)]] = True
+        kept &= ~found if term.negated else found
+    return everything[kept]
+
+
+def rules_out(query: Query, summary: dict[str, Any] | None) -> bool:
+    """Whether the summary of a chunk proves that no line in it matches."""
+    codes = (summary or {}).get("codes")
+    return codes is not None and not query.codes <= set(codes)
+
+
+def _lines_of(term: Term, columns: Columns, everything: Array) -> Array:
+    request = columns.request
+    match term.name:
+        case "kind":
+            if term.value == "other":  # what no format could read has no row in the columns
+                return np.setdiff1d(everything, columns.line)
+            return columns.line[columns.kind == KINDS[term.value]]
+        case "code":
+            code = _index(columns.names["code"], term.value)
+            return np.concatenate((columns.line[columns.code_row[columns.code == code]], request.line[request.code == code]))
+        case "status":
+            return request.line[term.value.holds(request.status)]
+        case "service":
+            return request.line[term.value.holds(request.service_ms)]
+        case "endpoint":
+            return request.line[request.endpoint == _index(columns.names["endpoint"], term.value)]
+        case "dyno":
+            return _of_dyno(term.value, columns)
+        case "after":
+            return columns.line[(columns.at_us >= term.value) & (columns.at_us != NO_TIME)]
+        case "before":
+            return columns.line[(columns.at_us < term.value) & (columns.at_us != NO_TIME)]
+    return np.zeros(0, dtype=np.int64)
+
+
+def _of_dyno(name: str, columns: Columns) -> Array:
+    """Lines of a process (``web.1``, ``router``, ``api``), and requests that it served; ``web`` means every web dyno."""
+    processes = [index for index, full in enumerate(columns.names["process"]) if _is_named(full.partition("[")[2].rstrip("]"), name)]
+    dynos = [index for index, full in enumerate(columns.names["dyno"]) if _is_named(full, name)]
+    request = columns.request
+    return np.concatenate((columns.line[np.isin(columns.process, processes)], request.line[np.isin(request.dyno, dynos)]))
+
+
+def _is_named(full: str, name: str) -> bool:
+    return bool(full) and (full == name or full.startswith((f"{name}.", f"{name}-")))
+
+
+def _index(names: list[str], name: str) -> int:
+    return names.index(name) if name in names else -1

@@ -1,0 +1,98 @@
+"""The list of incidents, the page that makes a new one, and the overview."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from incidents.access import get_incident_for, get_team_for
+from incidents.http import wants
+from incidents.models import Incident
+from incidents.views.progress import progress_of
+from incidents.views.summary import Summary
+
+PAGE_SIZE = 30
+
+
+@require_safe
+def incident_list(request: HttpRequest) -> HttpResponse:
+    """Incidents of the person's teams, newest first; ``show=archived`` those put away; ``q`` searches names and verdicts."""
+    get_team_for(request.user)
+    mine = Incident.objects.visible_to(request.user)
+    archived = request.GET.get("show") == "archived"
+    rows = mine.exclude(archived_at=None).order_by("-archived_at", "id") if archived else mine.listed()
+    query = request.GET.get("q", "").strip()[:200]
+    if query:
+        rows = rows.filter(Q(title__icontains=query) | Q(app_name__icontains=query) | Q(verdict_sentence__icontains=query))
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    progress = progress_of(page.object_list)
+    context = {
+        "page": page,
+        "rows": [(incident, progress[incident.pk]) for incident in page.object_list],
+        "is_live": any(one.is_live for one in progress.values()),
+        "archived": archived,
+        "query": query,
+        "is_empty_home": not page.object_list and not query and not archived,
+    }
+    fragment = "incidents/_rows.html" if wants(request, "rows") else "incidents/list.html"
+    return render(request, fragment, context | upload_limits())
+
+
+@require_safe
+def incident_new(request: HttpRequest) -> HttpResponse:
+    """Drop, choose or paste logs; ``?incident=`` adds to an existing one."""
+    get_team_for(request.user)
+    incident = None
+    if request.GET.get("incident"):
+        incident = get_incident_for(request.user, _uuid_or_404(request.GET["incident"]))
+    return render(request, "incidents/new.html", {"into": incident} | upload_limits())
+
+
+@require_safe
+def incident_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The overview. While logs are being read, HTMX asks for ``status`` with the revision that the page shows."""
+    incident = get_incident_for(request.user, pk)
+    context = incident_context(request, incident, "overview")
+    if wants(request, "status"):
+        context["is_stale"] = request.GET.get("seen") != str(incident.analysed_revision)
+        return render(request, "incidents/_live.html", context)
+    return render(request, "incidents/overview.html", context)
+
+
+def incident_context(request: HttpRequest, incident: Incident, tab: str) -> dict[str, Any]:
+    """What the header of every page of an incident shows."""
+    progress = progress_of([incident])[incident.pk]
+    summary = Summary(incident.analysis)
+    return {"incident": incident, "progress": progress, "summary": summary, "tab": tab, "favicon": favicon(summary, progress.is_live)}
+
+
+def favicon(summary: Summary, is_live: bool) -> str:
+    """The icon of the browser's tab tells the state."""
+    if is_live and not summary.verdict["status"]:
+        return "img/favicon-busy.svg"
+    return {
+        "urgent": "img/favicon-bad.svg", "high": "img/favicon-bad.svg", "normal": "img/favicon-warn.svg", "ok": "img/favicon-ok.svg",
+    }.get(summary.tone, "img/favicon.svg")  # fmt: skip
+
+
+def upload_limits() -> dict[str, Any]:
+    return {
+        "part_bytes": settings.PART_BYTES,
+        "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
+        "max_paste_bytes": settings.MAX_PASTE_BYTES,
+        "max_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
+    }
+
+
+def _uuid_or_404(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None

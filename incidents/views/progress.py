@@ -1,0 +1,126 @@
+"""How far an incident's logs have been read: what the list and the status region of every page show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Q, Sum
+
+from incidents.models import Chunk, ChunkState, Incident, LogSource, SourceState
+
+_FAILED = (SourceState.REFUSED, SourceState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceProgress:
+    """One source: how many of its lines have been read, of those that are cut so far."""
+
+    row: LogSource
+    chunks: int = 0
+    chunks_done: int = 0
+    chunks_aside: int = 0
+    lines: int = 0
+    lines_done: int = 0
+
+    @property
+    def label(self) -> str:
+        return SourceState(self.row.state).label if self.row.state in SourceState.values else self.row.state
+
+    @property
+    def is_failed(self) -> bool:
+        return self.row.state in _FAILED
+
+    @property
+    def is_live(self) -> bool:
+        return not self.row.is_finished
+
+    @property
+    def share(self) -> float:
+        """0 to 1: of sending while bytes arrive, of reading afterwards."""
+        if self.row.state == SourceState.RECEIVING:
+            return self.row.bytes / self.row.expected_bytes if self.row.expected_bytes else 0.0
+        return self.lines_done / self.lines if self.lines else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """All sources of an incident."""
+
+    incident: Incident
+    sources: tuple[SourceProgress, ...]
+
+    @property
+    def lines(self) -> int:
+        return sum(source.lines for source in self.sources)
+
+    @property
+    def lines_done(self) -> int:
+        return sum(source.lines_done for source in self.sources)
+
+    @property
+    def chunks_aside(self) -> int:
+        return sum(source.chunks_aside for source in self.sources)
+
+    @property
+    def is_analysing(self) -> bool:
+        return self.incident.analysed_revision < self.incident.revision
+
+    @property
+    def is_live(self) -> bool:
+        """Something is still arriving, being read, or not yet in the verdict."""
+        return any(source.is_live for source in self.sources) or self.is_analysing
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing could be read, and nothing more will come."""
+        return not self.is_live and not any(source.lines for source in self.sources)
+
+    @property
+    def failed(self) -> list[SourceProgress]:
+        return [source for source in self.sources if source.is_failed]
+
+    @property
+    def stage(self) -> str:
+        states = {source.row.state for source in self.sources}
+        for state, word in (
+            (SourceState.RECEIVING, "Receiving"), (SourceState.SPLITTING, "Unpacking"), (SourceState.DIGESTING, "Reading"),
+        ):  # fmt: skip
+            if state in states:
+                return word
+        return "Drawing conclusions" if self.is_analysing else "Done"
+
+    @property
+    def share(self) -> float:
+        return self.lines_done / self.lines if self.lines else 0.0
+
+
+def progress_of(incidents: Iterable[Incident]) -> dict[UUID, Progress]:
+    """Progress by incident, in two queries however many incidents there are."""
+    incidents = list(incidents)
+    sources = list(LogSource.objects.filter(incident__in=incidents).order_by("position", "created_at", "id"))
+    counted = {
+        row["source"]: row
+        for row in Chunk.objects.filter(source__incident__in=incidents).values("source").annotate(
+            chunks=Count("pk"),
+            done=Count("pk", filter=Q(state=ChunkState.DONE)),
+            aside=Count("pk", filter=Q(state=ChunkState.QUARANTINED)),
+            all_lines=Sum("lines"),
+            done_lines=Sum("lines", filter=Q(state=ChunkState.DONE)),
+        )
+    }  # fmt: skip
+    by_incident: dict[UUID, list[SourceProgress]] = {incident.pk: [] for incident in incidents}
+    for source in sources:
+        row = counted.get(source.pk, {})
+        by_incident[source.incident_id].append(
+            SourceProgress(
+                row=source,
+                chunks=row.get("chunks", 0),
+                chunks_done=row.get("done", 0),
+                chunks_aside=row.get("aside", 0),
+                lines=row.get("all_lines") or 0,
+                lines_done=row.get("done_lines") or 0,
+            )
+        )
+    return {incident.pk: Progress(incident, tuple(by_incident[incident.pk])) for incident in incidents}
