@@ -106,5 +106,7 @@ def _blocks(directory: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget, 
             while block := packed.read(BLOCK_BYTES):
                 budget.produced(len(block))
                 yield block
+    except Refused:
+        raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         notes.append(f"{label}: damaged in the archive ({str(error)[:80]}); what stands before the damage was read.")
