@@ -10,6 +10,7 @@ import numpy as np
 from . import catalogue, diagnose, ticket, timeline, traffic
 from . import onset as onsets
 from .endpoints import apdex, percentile
+from .redact import redact
 from .types import EndpointCount, Facts, Finding, Gap, Gauge
 from .utc import iso
 
@@ -29,7 +30,7 @@ def analyse(facts: Facts) -> dict[str, Any]:
             code: {"count": count.count, "first_utc": iso(count.first_us), "last_utc": iso(count.last_us)}
             for code, count in sorted(facts.codes.items())
         },
-        "verdict": verdict._asdict(),
+        "verdict": verdict._replace(sentence=redact(verdict.sentence))._asdict(),
         "onset": {
             "utc": iso(began and began.at_us),
             "low_utc": iso(began and began.low_us),
@@ -65,10 +66,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "slug": finding.slug, "title": finding.title or catalogue.cause(finding.slug).title,
         "severity": finding.severity, "confidence": round(finding.confidence, 2), "subject": finding.subject,
-        "summary": finding.summary, "count": finding.count,
+        "summary": redact(finding.summary), "count": finding.count,
         "first_utc": iso(finding.first_us), "last_utc": iso(finding.last_us),
         "evidence": [
-            {"source": proof.source, "line": proof.line, "utc": iso(proof.at_us), "text": proof.text}
+            {"source": proof.source, "line": proof.line, "utc": iso(proof.at_us), "text": redact(proof.text)}
             for proof in finding.evidence
         ],
         "remedies": [{"text": remedy.text, "command": remedy.command} for remedy in finding.remedies],

@@ -16,13 +16,15 @@ from typing import Any
 from ..types import Facts
 from .curl import Reproduction, Request, reproduce
 from .draft import fields_from
+from .export import endpoints_csv, excerpt_log, timeline_csv
 from .items import BY_KEY, ITEMS, Completeness, Gap, Item, complete
 from .priority import Impact, Recommendation, gate, recommend
 from .rendering import render, secrets, summary
 
 __all__ = [
-    "BY_KEY", "ITEMS", "Completeness", "Gap", "Impact", "Item", "Recommendation", "Reproduction", "Request", "complete",
-    "draft", "fields_from", "gate", "recommend", "render", "reproduce", "secrets",
+    "BY_KEY", "ITEMS", "Completeness", "Gap", "Impact", "Item", "Recommendation", "Reproduction", "Request",
+    "complete", "draft", "endpoints_csv", "excerpt_log", "fields_from", "gate", "recommend", "render", "reproduce",
+    "secrets", "timeline_csv",
 ]  # fmt: skip
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import catalogue
+from .. import catalogue, phrases
 from ..redact import redact
 from ..types import Facts
 from ..utc import parse_iso
-from ..wording import count, stamp_of
+from ..wording import count, stamp, stamp_of
 from . import markdown
 from .context import Context, gather
 from .curl import Reproduction, Request, reproduce
@@ -18,9 +18,6 @@ from .priority import Impact, recommend
 from .statements import Statement, changes, cited, clean, describe, evidence_places, label, percent
 
 MOST_TITLE = 110
-_NO_TROUBLE = ("H27", "H80", "H81")
-GOING_ON_US = 120 * 1_000_000
-"""Trouble within this time of the log's end counts as going on: the log may simply end there."""
 
 
 def fields_from(document: Mapping[str, Any], facts: Facts | None = None) -> dict[str, Any]:
@@ -71,10 +68,8 @@ def fields_from(document: Mapping[str, Any], facts: Facts | None = None) -> dict
 
 
 def _from_document(document: Mapping[str, Any]) -> Context:
-    rows = document.get("endpoints") or []
-    context = Context(
-        requests=sum(row["count"] + row.get("unreached", 0) for row in rows), failed=sum(row["errors"] for row in rows)
-    )
+    requests, failed = phrases.requests_and_failures(document)
+    context = Context(requests=requests, failed=failed)
     for finding in document["findings"]:
         for proof in finding["evidence"]:
             line = Line(
@@ -107,8 +102,8 @@ def _quoted(lines: Sequence[Line], names: Sequence[str]) -> list[str]:
 def _title(document: Mapping[str, Any], context: Context) -> str:
     """``shop: H12 – One endpoint holds the workers (GET /report) since 2026-03-14 09:12:07 UTC``."""
     codes = sorted(document["codes"].items(), key=lambda item: (-item[1]["count"], item[0]))
-    errors = [code for code, _ in codes if code not in _NO_TROUBLE][:2]
-    causes = [finding for finding in document["findings"] if not finding.get("folded_into")]
+    errors = [code for code, _ in codes if code not in phrases.NO_TROUBLE][:2]
+    causes = phrases.causes(document)
     slug = document["verdict"]["slug"]
     if causes and document["verdict"]["status"] != "healthy":
         what = causes[0]["title"]
@@ -151,7 +146,7 @@ def _repeatable(document: Mapping[str, Any], context: Context) -> Reproduction:
     named = [
         f"{row['method']} {row['path']}" for row in document.get("endpoints") or [] if row.get("role") == "culprit"
     ]
-    named += [finding["subject"] for finding in document["findings"] if not finding.get("folded_into")]
+    named += [finding["subject"] for finding in phrases.causes(document)]
     requests = [context.requests_of[name] for name in named if name in context.requests_of]
     requests += list(context.requests_of.values())
     slowest = document.get("slowest_request")
@@ -163,41 +158,25 @@ def _repeatable(document: Mapping[str, Any], context: Context) -> Reproduction:
 
 
 def _began(document: Mapping[str, Any]) -> str:
-    onset = document.get("onset") or {}
-    began, low, high = (stamp_of(onset.get(key)) for key in ("utc", "low_utc", "high_utc"))
-    if not began:
-        return stamp_of(_first_sign(document))
-    if not low:
-        return f"{began} or earlier: the log starts later than the trouble"
-    return began if low == high == began else f"{began} (between {low} and {high})"
-
-
-def _first_sign(document: Mapping[str, Any]) -> str | None:
-    """The first line of the cause or of an error code, where no onset could be told."""
+    """The onset; where none could be told, the first line of the cause or of an error code."""
     if document["verdict"]["status"] == "healthy":
-        return None
-    times = [finding["first_utc"] for finding in document["findings"][:1]]
-    times += [counted["first_utc"] for code, counted in document["codes"].items() if code not in _NO_TROUBLE]
-    return min((text for text in times if text), default=None)
+        return ""
+    times = [finding["first_utc"] for finding in phrases.causes(document)[:1]]
+    times += [counted["first_utc"] for code, counted in document["codes"].items() if code not in phrases.NO_TROUBLE]
+    return phrases.began(document) or stamp_of(min((text for text in times if text), default=None))
 
 
 def _ended(document: Mapping[str, Any]) -> str:
     """The last sign of trouble, or 'ongoing' where the log ends with it; '' where nothing is dated."""
-    if document["verdict"]["status"] == "healthy":
-        return ""
     ended = (document.get("onset") or {}).get("ended_utc")
-    if ended:
-        return stamp_of(ended)
-    causes = [finding for finding in document["findings"] if not finding.get("folded_into")]
-    times = [finding["last_utc"] for finding in causes[:1]]
-    times += [counted["last_utc"] for code, counted in document["codes"].items() if code not in _NO_TROUBLE]
-    last = max((text for text in times if text), default="")
-    end = document["window"]["last_utc"]
-    if not last or not end:
+    last, end = phrases.last_sign_us(document), document["window"]["last_utc"]
+    if document["verdict"]["status"] == "healthy" or (not ended and (last is None or not end)):
         return ""
-    if (parse_iso(end) or 0) - (parse_iso(last) or 0) <= GOING_ON_US:
+    if ended or last is None:
+        return stamp_of(ended)
+    if (parse_iso(end) or 0) - last <= phrases.GOING_ON_US:
         return f"ongoing when the log ends, at {stamp_of(end)}"
-    return f"last seen at {stamp_of(last)}; the log goes on until {stamp_of(end)}"
+    return f"last seen at {stamp(last)}; the log goes on until {stamp_of(end)}"
 
 
 def _changed(document: Mapping[str, Any], found: Sequence[Statement], names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .. import catalogue
+from .. import catalogue, phrases
 from ..redact import redact
 from ..utc import parse_iso
 from ..wording import count, duration, stamp_of
@@ -15,7 +15,6 @@ from .context import Context
 from .excerpt import Claim, Place
 
 MOST_CITED = 6
-CHANGE_KINDS = ("release", "deploy", "config", "scale")
 _CERTAINTY = {"confirmed": "", "likely": "Likely: ", "inconclusive": "Not certain: ", "healthy": ""}
 
 
@@ -73,14 +72,12 @@ def describe(document: Mapping[str, Any], context: Context) -> list[Statement]:
 
 def _findings(document: Mapping[str, Any]) -> Iterator[Statement]:
     verdict = document["verdict"]
-    causes = [finding for finding in document["findings"] if not finding.get("folded_into")]
-    folded = [finding for finding in document["findings"] if finding.get("folded_into")]
-    for position, finding in enumerate(causes[:3]):
+    for position, finding in enumerate(phrases.causes(document)[:3]):
         sentence = verdict["sentence"] if position == 0 and verdict["sentence"] else finding["summary"]
         certainty = _CERTAINTY.get(verdict["status"], "") if position == 0 else "Also: "
         text = markdown.prose(clean(f"{certainty}{sentence}"))
         yield Statement(_sentence(text), Claim(every=evidence_places(finding)))
-    for finding in folded[:3]:
+    for finding in phrases.consequences(document)[:3]:
         text = markdown.prose(clean(f"As a consequence: {finding['summary']}"))
         yield Statement(_sentence(text), Claim(any_of=evidence_places(finding)))
 
@@ -160,8 +157,8 @@ def _holes(document: Mapping[str, Any]) -> Iterator[Statement]:
 
 def changes(document: Mapping[str, Any], most: int = 8) -> list[Statement]:
     """What changed, the nearest to the onset first told with its distance; in the order of time."""
-    began = parse_iso((document.get("onset") or {}).get("utc") or "")
-    entries = [entry for entry in document.get("timeline") or [] if entry["kind"] in CHANGE_KINDS and entry["utc"]]
+    began = phrases.onset_us(document)
+    entries = phrases.changes(document)
     if began is not None:
         entries = sorted(entries, key=lambda entry: abs((parse_iso(entry["utc"]) or 0) - began))
     chosen = sorted(entries[:most], key=lambda entry: (entry["utc"], entry["line"]))
