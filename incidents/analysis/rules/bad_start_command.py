@@ -1,0 +1,172 @@
+"""The command in the Procfile, or the start script, cannot do its work: a file, program or app object is not there.
+
+What it means
+    Heroku started the dyno with the command that the Procfile or package.json names, and the command failed before any of
+    the app's code ran, or did something that never serves requests.
+
+Why it happens
+    A file is named differently, was not committed, or is built only on a developer's machine; package.json has no start
+    script; gunicorn or uvicorn is pointed at a module or variable that does not exist; a buildpack that brings the program
+    is missing; or a development tool (nodemon, a watcher, a bundler) is started instead of the server.
+
+How to tell
+    Exit status 126 (not executable), 127 (not found), 2 (cannot open the file) or 4 (gunicorn: App failed to load), with
+    a line of the shell, of npm or of the server that names what it could not find.
+
+What to do
+    Correct the command in the Procfile or the start script, try it with ``heroku run bash``, and deploy.
+
+References
+    https://devcenter.heroku.com/articles/procfile
+    https://devcenter.heroku.com/articles/deploying-nodejs#specifying-a-start-script
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from incidents.analysis.events import runs, traces
+from incidents.analysis.types import Facts, Finding, Note, Remedy
+
+from ._blame import Blame, timed_out
+from ._modules import commands, is_own, package_of, targets
+from ._texts import by_subject, findings
+from .base import Rule, hits
+from .missing_dependency import TOOLS
+
+SIGNS = {
+    "start npm": r"(?i)npm (?:ERR!|error) (?:Error: )?missing script: |Missing script: \"|error Command \"[\w:-]{1,40}\" not found|ENOENT.{0,80}package\.json"
+    r"|Couldn't find a (?:package\.json|script named)|No such script",
+    "start file": r"can't open file|(?:sh|bash)(?:: line)?(?:: \d{1,4})?: [^\s:]{1,200}: (?:No such file|Permission denied|cannot execute|Is a directory|not found|command not found)"
+    r"|cannot open [`'\"]?[\w./-]{1,120}|exec: \S{1,80}: not found|Could not open input file|Unable to access jarfile|no main manifest attribute"
+    r"|Could not find or load main class|configuration \S{0,120}config\.ru not found|Could not locate Gemfile|No Rakefile found|Don't know how to build task"
+    r"|Could not find a production build|No such file or directory @ rb_sysopen - Procfile|ruby: No such file|Exec format error|php: Could not open|no required module provides package",
+    "start app object": r"Failed to find (?:attribute|application object)|App failed to load|Error loading ASGI app|Could not import module \"|Could not locate a Flask app"
+    r"|Failed to find Flask application|Could not import '[\w.]{1,80}'|Attribute \"\w{1,60}\" not found in module|Unable to load celery application"
+    r"|Invalid value for '-A'|Error: Invalid value: File does not exist: \S{1,120}|Application object must be callable|unrecognized arguments|No such command '|bad option: ",
+    "start node file": r"Cannot find module '(?:/app/|/workspace/|file:///app/)",
+    "start own module": r"No module named '?[\w.]{1,120}",
+    "start supervisor": r"\[nodemon\] app crashed - waiting for file changes",
+}  # fmt: skip
+_NAMES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?i)missing script: \"?([\w:-]{1,60})|Command \"([\w:-]{1,40})\" not found|script named \"?([\w:-]{1,40})",
+        r"can't open file '?([^'\s:]{1,200})|Cannot find module '([^']{1,200})'|No module named '?([\w.]{1,120})",
+        r"(?:sh|bash)(?:: line)?(?:: \d{1,4})?: ([^\s:]{1,200}): |jarfile (\S{1,200})|main class (\S{1,200})|configuration (\S{0,120}config\.ru)",
+        r"Could not open input file: (\S{1,120})|exec: (\S{1,80}): not found|build task '([^']{1,60})|File does not exist: (\S{1,120})",
+        r"(?:attribute|object) '(\w{1,60})'|module \"([\w.]{1,80})\"|import '([\w.]{1,80})'|(nodemon)|option: (\S{1,60})",
+    )
+)
+_BUILDERS = re.compile(
+    r"^> .{0,60}\b(?:webpack(?! serve)(?:-cli)?\b|tsc\b|gulp build|grunt build|react-scripts build|vite build|next build|ng build|parcel build|rollup)[^&;|]{0,80}$"
+)
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    notes = [note for note in hits(facts, "start npm", "start file", "start app object") if not _other(note)]
+    notes += [note for note in hits(facts, "start own module") if _names_target(facts, note)]
+    notes += [note for note in hits(facts, "start node file") if _is_entry(facts, note)]
+    notes.sort(key=lambda note: (note.at_us or 0, note.source, note.line))
+    yield from findings(facts, "bad-start-command", by_subject(notes, _NAMES), _describe)
+    if not notes:
+        yield from findings(
+            facts, "bad-start-command", by_subject(_hidden(facts), _NAMES), _describe, sure=0.85, needs_harm=True
+        )
+        yield from findings(
+            facts, "bad-start-command", by_subject(_only_builds(facts), ()), _describe, sure=0.85, needs_harm=True
+        )
+
+
+def _other(note: Note) -> bool:
+    """``not found`` of a program that a package brings is a missing dependency."""
+    found = re.search(r"(sh|bash)(?:: line)?(?:: \d{1,4})?: ([^\s:]{1,200}): (?:command )?not found", note.text)
+    return found is not None and (
+        package_of(found[2]) in TOOLS or (found[1] == "sh" and "bash" not in note.text and "/" not in found[2])
+    )
+
+
+def _names_target(facts: Facts, note: Note) -> bool:
+    """The module that cannot be imported is the one that the start command names."""
+    found = re.search(r"No module named '?([\w.]{1,120})", note.text)
+    return found is not None and found[1].split(".")[0] in targets(facts)
+
+
+def _is_entry(facts: Facts, note: Note) -> bool:
+    """The file that Node cannot find is its entry, not one that a file of the app requires."""
+    found = re.search(r"Cannot find module '(?:file://)?(/(?:app|workspace)/[^']{1,200})'", note.text)
+    if not found:
+        return False
+    name = found[1].split("/", 2)[2]
+    if any(name.removesuffix(".js") in command for command in commands(facts)):
+        return True
+    own = next((trace for trace in traces(facts) if any(mine is note for mine in trace.notes)), None)
+    return own is None or not any(frame.in_app for frame in own.frames)
+
+
+def _hidden(facts: Facts) -> list[Note]:
+    """A supervisor for development keeps the dyno alive after the app has crashed, and the reason is not in the log."""
+    crashed = {id(note) for trace in traces(facts) for note in trace.notes}
+    return [] if crashed else hits(facts, "start supervisor")
+
+
+def _only_builds(facts: Facts) -> list[Note]:
+    """The start script runs a bundler and nothing behind it."""
+    found = []
+    for run in runs(facts):
+        if timed_out(run):
+            lines = [note for note in run.output("booting", "unknown") if note.text.startswith("> ")]
+            if lines and _BUILDERS.search(lines[-1].text) and not any("&&" in note.text for note in lines):
+                found.append(lines[-1])
+    return found
+
+
+def _describe(name: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
+    text = found.notes[0].text
+    run = next(iter(found.deaths), None)
+    command = f" (`{run.command}`)" if run and run.command else ""
+    if re.search(r"(?i)missing script", text):
+        return f"`npm` was started, and package.json has no `{name or 'start'}` script", (
+            Remedy("Add a Procfile that starts your server (`web: …`), or a start script to package.json."),
+        )
+    if "nodemon" in text:
+        return "nodemon, a tool for development, runs in production and hides the crash of the app", (
+            Remedy(
+                "Start the app with `node`, and look at the first error: `heroku logs -n 1500 -d web.1`.",
+                "heroku logs -n 1500",
+            ),
+        )
+    if _BUILDERS.search(text):
+        return f"The start command only builds (`{text[2:].strip()}`) and starts no server", (
+            Remedy("Build in `heroku-postbuild`, and let `start` run the server."),
+        )
+    if "Permission denied" in text or "cannot execute" in text or "Exec format" in text:
+        return f"`{name}` cannot be executed{command}", (
+            Remedy(f"`git update-index --chmod=+x {name}`, commit and deploy."),
+        )
+    if re.search(r"attribute|application object|ASGI|Flask|celery|callable", text):
+        return f"The start command{command} names an app object that does not exist: `{name}`", ()
+    return f"The start command{command} needs `{name or 'something'}`, which is not there", (
+        Remedy("See what is in the slug.", "heroku run bash"),
+    )
+
+
+RULE = Rule(
+    slugs=("bad-start-command",),
+    check=check,
+    signs=SIGNS,
+    catches=(
+        """2026-03-14T09:00:01.000000+00:00 heroku[web.1]: Starting process with command `python shop.py`
+2026-03-14T09:00:03.000000+00:00 app[web.1]: python: can't open file '/app/shop.py': [Errno 2] No such file or directory
+2026-03-14T09:00:03.500000+00:00 heroku[web.1]: Process exited with status 2
+2026-03-14T09:00:03.520000+00:00 heroku[web.1]: State changed from starting to crashed
+""",
+    ),
+    ignores=(
+        """2026-03-14T09:00:01.000000+00:00 heroku[web.1]: Starting process with command `node server.js`
+2026-03-14T09:00:03.000000+00:00 app[web.1]: listening on port 30123
+2026-03-14T09:00:03.520000+00:00 heroku[web.1]: State changed from starting to up
+""",
+    ),
+)
