@@ -164,17 +164,19 @@ class Launcher:
         self.wait_until(lambda: broker_answers(path), broker)
 
     def manage(self, *words: str) -> str:
-        """Run a management command to its end and return what it printed; a failure ends the run."""
+        """Run a management command to its end and return the last line that it printed; a failure ends the run."""
         part = self.part(words[0], [sys.executable, ROOT / "manage.py", *words])
         part.log.unlink(missing_ok=True)
         part.start(stdout=subprocess.PIPE)
         self.parts.append(part)
         self.tell_guard()
         assert part.process is not None
-        printed = part.process.communicate()[0].decode(errors="replace").strip()
+        printed = part.process.communicate()[0].decode(errors="replace").strip().rpartition("\n")[2]
         self.parts.remove(part)
         if part.process.returncode:
-            fail(f"`manage.py {words[0]}` failed.\n{part.last_words()}")
+            reason = part.last_words(lines=1)
+            _, is_plain, sentence = reason.rpartition("CommandError: ")
+            fail(sentence if is_plain else f"`manage.py {words[0]}` failed. {part.last_words()}")
         return printed
 
     def start_parts(self) -> None:
@@ -202,14 +204,11 @@ class Launcher:
     def address(self) -> str:
         """A sign-in link, which leads to the incident of the files that were named."""
         base = f"http://127.0.0.1:{self.port}"
-        incident = ""
+        opens = "/"
         if self.files:
             say(f"bin/run: reading {', '.join(file.name for file in self.files)} …")
-            incident = self.manage("import_log", *map(str, self.files)).split("\n")[-1].strip()
-        link = self.manage("signin_link", "--base", base).split("\n")[-1].strip()
-        if not incident:
-            return link
-        return f"{link}{'&' if '?' in link else '?'}next={incident}"
+            opens = self.manage("import_log", *map(str, self.files))
+        return self.manage("signin_link", "--base", base, "--next", opens)
 
     def supervise(self) -> NoReturn:
         rounds = 0
