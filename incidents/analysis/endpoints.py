@@ -1,48 +1,15 @@
-"""Paths to endpoints, and the statistics of service times."""
+"""Statistics of service times. Paths become endpoints in `paths`."""
 
 from __future__ import annotations
 
 import math
-import re
-from functools import lru_cache
+
+from .paths import template
+
+__all__ = ["APDEX_T_MS", "apdex", "bucket", "bucket_value", "percentile", "template"]
 
 APDEX_T_MS = 500
 """Apdex threshold T: satisfied up to T, tolerating up to 4T (Apdex Technical Specification 1.1)."""
-
-_HEX = re.compile(r"^(?=.*\d)[0-9a-fA-F]{8,}$")
-_UUID = re.compile(r"^[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$")
-_DATE = re.compile(r"^\d{4}-\d\d(?:-\d\d)?$")
-_EMAIL = re.compile(r"^[^@\s]{1,64}(?:@|%40)[^@\s]{1,255}$")
-_SLUG = re.compile(r"^(?=.*\d)[\w.~-]*-[\w.~-]*$|^(?=(?:.*\d){3})[\w~-]{8,}$")
-
-
-@lru_cache(maxsize=65_536)
-def template(path: str) -> str:
-    """``/orders/123/items?page=2`` -> ``/orders/{id}/items``. The query is left out; a file's extension stays."""
-    path = path.partition("?")[0].partition("#")[0]
-    return "/".join(_segment(part) for part in path.split("/")[:16]) or "/"
-
-
-def _segment(part: str) -> str:
-    stem, dot, extension = part.rpartition(".")
-    if not (dot and stem and 1 <= len(extension) <= 5 and extension.isalnum() and not extension.isdigit()):
-        stem, dot, extension = part, "", ""
-    if stem.isdigit():
-        name = "{id}"
-    elif _UUID.match(stem):
-        name = "{uuid}"
-    elif _DATE.match(stem):
-        name = "{date}"
-    elif _EMAIL.match(part):
-        return "{email}"
-    elif _HEX.match(stem):
-        name = "{hash}"
-    elif _SLUG.match(stem):
-        name = "{slug}"
-    else:
-        return part[:80]
-    return name + dot + extension
-
 
 def bucket(service_ms: int) -> int:
     """The log-linear bucket of a service time: 64 per doubling above 64 ms, so at most 1 % wide; exact below 128 ms."""

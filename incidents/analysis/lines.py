@@ -153,6 +153,9 @@ class LineReader:
         last = self._last
         if last is None or row != self._next_row:
             return False
+        if last.message.endswith("\\") and len(last.message) > 1:  # as books and shells break a line
+            self._join(last, last.message[:-1].rstrip() + " " + line.lstrip(), row, line)
+            return True
         full = self.settings.width > 0 and last.printed >= self.settings.width - 1
         if last.who.endswith("[router]"):
             joined = joins.router(last.message, line, full=full)
@@ -163,12 +166,14 @@ class LineReader:
         if joined is None and self.settings.captured and last.headed and not noise.reason(line) and "router" not in last.who:
             torn_off = following is not None and self._record(self._text(following) or " ") is not None
             joined = last.message + line if torn_off else None
-        if joined is None:
-            return False
-        last.message, last.printed = joined[:MAX_MESSAGE], len(line)
+        if joined is not None:
+            self._join(last, joined, row, line)
+        return joined is not None
+
+    def _join(self, last: _Last, message: str, row: int, line: str) -> None:
+        last.message, last.printed = message[:MAX_MESSAGE], len(line)
         self._next_row = row + 1
         self._count("joined")
-        return True
 
     def _torn(self, line: str, following: bytes) -> bool:
         """A newline tore a header apart: neither part can be read, both together can."""

@@ -21,8 +21,8 @@ _RULES = tuple(
     )
 )  # fmt: skip
 
-LEAD = re.compile(r"[ \t]*(?:(?:[>|│┃»›*•·#+-]|[$%❯➜λ]|\d{1,6}[:.)|]|\d{1,6}(?= {1,4}\d{4}-))[ \t]{0,8}){0,4}")
-"""Quote marks, list marks, line numbers, prompts and indentation before a line that is otherwise whole."""
+LEAD = re.compile(r"[ \t]*(?:(?:[>|│┃»›*•·#+-]|[$%❯➜λ]|\d{1,6}[:.)|]|\d{1,6}(?= {1,4}\d{4}-)|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?=[ \t]{1,4}\d{4}-))[ \t]{0,8}){0,5}")
+"""Quote marks, list marks, line numbers, a viewer's clock, prompts and indentation before a line that is otherwise whole."""
 
 # Output of an application whose header was lost: stamps and levels of loggers, heads and frames of stack traces, Rails, shells.
 _OUTPUT = re.compile(
@@ -33,6 +33,12 @@ _OUTPUT = re.compile(
     r"Started (?:GET|POST|PUT|PATCH|DELETE) \"|Completed \d{3} |Processing by "
 )  # fmt: skip
 _FIELD = re.compile(r"(?:^|[\s\"])(request_id|fwd|dyno|connect|service|code|desc|sock)=|(?<=at=)(info|error|warning) ")
+
+
+def bare(text: str) -> str:
+    """The line without what stands before it; see `LEAD`."""
+    lead = LEAD.match(text)
+    return text[lead.end() :] if lead else text
 
 
 def reason(text: str) -> str:

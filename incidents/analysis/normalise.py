@@ -11,7 +11,7 @@ from datetime import datetime
 
 import numpy as np
 
-from . import cleaning, formats, joins, survey, text
+from . import cleaning, formats, joins, noise, survey, text
 from .lines import LineReader
 from .types import Array, Canonical, SourceSettings
 from .utc import DAY_US, MONTHS, STAMP, from_us, to_us
@@ -29,7 +29,7 @@ def inspect(head: bytes, *, name: str, received_at: datetime) -> SourceSettings:
     lines = [cleaning.plain(text.decode_line(line)[0]).rstrip() for line in raw.split(b"\n")[:_HEAD_LINES]]
     if len(lines) > 1 and len(head) >= text.MAX_LINE:
         lines.pop()  # most likely cut off
-    view = formats.Head(raw, [line for line in lines if line])
+    view = formats.Head(raw, [bare for line in lines if (bare := noise.bare(line))])
     form = formats.choose(view)
     latest_us = to_us(received_at) + DAY_US  # a day on: the zone of the printed times is not known
     settings = SourceSettings(encoding=encoding, format=form.name, year=received_at.year, latest_us=latest_us)
@@ -60,7 +60,7 @@ def _assumptions(head: formats.Head, settings: SourceSettings) -> list[str]:
 def _breaks(lines: list[str], settings: SourceSettings) -> SourceSettings:
     """Whether lines were broken by a terminal, and whether nearly all have a header."""
     readers = [read for read in formats.readers(settings.format) if settings.format != "plain" or read is not formats.get("plain").read]
-    headed = [any(read(line.lstrip("> "), settings) for read in readers) for line in lines]
+    headed = [any(read(noise.bare(line), settings) for read in readers) for line in lines]
     full = [index for index, line in enumerate(lines) if line]
     return replace(settings, width=joins.width(lines, headed), captured=joins.captured([headed[index] for index in full]))
 
