@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import queueing, traffic
-from ..types import Facts, Finding, Remedy
+from ..types import NO_TIME, Facts, Finding, Remedy
 from .base import Rule
 
 FEW = 20
@@ -33,12 +33,10 @@ FEW = 20
 
 def check(facts: Facts) -> Iterator[Finding]:
     found = traffic.attribution(facts)
-    if found is None:
-        return
-    culprits = found.named("culprit")
-    if culprits and found.fits and not found.sick and not _everything(found, culprits):
+    culprits = found.named("culprit") if found else []
+    if found and culprits and found.fits and not found.sick and not _everything(found, culprits):
         yield _named(facts, found, culprits)
-    elif not culprits and facts.codes.get("H12") and len(facts.requests) < FEW:
+    elif facts.codes.get("H12") and len(facts.requests) < FEW:
         yield from _few(facts)
 
 
@@ -126,15 +124,15 @@ def _few(facts: Facts) -> Iterator[Finding]:
         f"{_list(names[:3])} did not answer within 30 s (H12). The log holds too few requests to say whether it was "
         "slow itself or waited behind another.",
         0.55, traffic.quote_rows(facts, rows), "high", subject, count=len(rows),
-        first_us=_first_us(facts, rows), last_us=int(table.at_us[rows].max()),
-        explains=("H12",), remedies=_remedies(subject),
+        first_us=_first_us(facts, rows), explains=("H12",), remedies=_remedies(subject),
         links=("https://devcenter.heroku.com/articles/request-timeout",),
     )  # fmt: skip
 
 
-def _first_us(facts: Facts, rows: list[int]) -> int:
+def _first_us(facts: Facts, rows: list[int]) -> int | None:
     table = facts.requests
-    return int((table.at_us[rows] - table.service_ms[rows].clip(0).astype("int64") * 1000).min())
+    known = [row for row in rows if table.at_us[row] != NO_TIME]
+    return int((table.at_us[known] - table.service_ms[known].clip(0).astype("int64") * 1000).min()) if known else None
 
 
 def _remedies(endpoint: str) -> list[Remedy]:
