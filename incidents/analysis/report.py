@@ -11,7 +11,7 @@ from . import catalogue, diagnose, ticket, timeline, traffic
 from . import onset as onsets
 from .endpoints import apdex, percentile
 from .redact import redact
-from .types import EndpointCount, Facts, Finding, Gap, Gauge
+from .types import NO_TIME, EndpointCount, Facts, Finding, Gap, Gauge
 from .utc import iso
 
 SCHEMA = "triage/analysis@1"
@@ -25,7 +25,7 @@ def analyse(facts: Facts) -> dict[str, Any]:
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "sources": [_source(source) for source in facts.sources],
-        "window": {"first_utc": iso(facts.first_us), "last_utc": iso(facts.last_us)},
+        "window": {"first_utc": iso(_opens(facts)), "last_utc": iso(facts.last_us)},
         "codes": {
             code: {"count": count.count, "first_utc": iso(count.first_us), "last_utc": iso(count.last_us)}
             for code, count in sorted(facts.codes.items())
@@ -46,6 +46,18 @@ def analyse(facts: Facts) -> dict[str, Any]:
     }
     document["ticket"] = ticket.draft(document, facts)
     return document
+
+
+def _opens(facts: Facts) -> int | None:
+    """The first time that stands in the log. Lines are out of order by some ms, so it need not be the smallest."""
+    firsts = []
+    for source in facts.sources:
+        for chunk in source.chunks:
+            timed = np.flatnonzero(chunk.columns.at_us != NO_TIME)
+            if len(timed):
+                firsts.append(int(chunk.columns.at_us[timed[0]]))
+                break
+    return min(firsts, default=None)
 
 
 def _source(source: Any) -> dict[str, Any]:
