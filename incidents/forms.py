@@ -44,7 +44,7 @@ class StartForm(IntoForm):
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"]
         if key and not _KEY.fullmatch(key):
-            raise forms.ValidationError("The key must be 8 to 64 letters, digits, or one of _ . : -")
+            raise forms.ValidationError("The key must be 8 to 64 letters, digits or signs (_ . : -).")
         return key
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,9 @@ from redis.exceptions import RedisError
 from incidents.digest import analysing, chunks, reaping, splitting
 
 logger = logging.getLogger(__name__)
+PATIENCE_SECONDS = 2.0
+"""How long a process rings for nobody after the broker did not answer: connecting to nothing can take seconds."""
+_away_until = 0.0
 
 
 @shared_task(name="incidents.split_source", soft_time_limit=600, time_limit=660)
@@ -39,9 +43,13 @@ def analyse_incident(incident_id: str) -> None:
 
 def ring(task: Any, pk: Any) -> bool:
     """Ring for a row, after its commit. False if the broker is away: the reaper rings again, and nothing is lost."""
+    global _away_until
+    if time.monotonic() < _away_until:
+        return False
     try:
         task.apply_async((pk if isinstance(pk, int) else str(pk),))
     except (OperationalError, RedisError, OSError) as error:
+        _away_until = time.monotonic() + PATIENCE_SECONDS
         logger.warning("could not ring for %s %s (%s); the reaper will", task.name, pk, error)
         return False
     return True

@@ -114,6 +114,8 @@ if _database["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;",
     }
+    # A file, as in production: databases in memory lock whole tables, which no test should learn to expect.
+    _database["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
     _database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     _database["OPTIONS"] = _database.get("OPTIONS", {}) | {

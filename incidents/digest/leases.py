@@ -58,7 +58,8 @@ class Lease:
 
     def fence(self, **changes: Any) -> None:
         """Write to the row, in the transaction that holds the results. Raises `LeaseLost` if it is no longer ours."""
-        if self._lost or not self._mine().update(**changes):
+        renewed = {self._until: from_now(settings.LEASE_SECONDS)}
+        if self._lost or not self._mine().update(**(renewed | changes)):
             raise LeaseLost
 
     def check(self) -> None:

@@ -83,7 +83,8 @@ def search(
     """Lines that contain ``text``, or match it as an RE2 expression, in the order of the log.
 
     Looks at the source at one position or at all of them, from ``start`` on, until ``limit`` lines are found or the
-    time is up; at least one block is looked at each time, so that following the cursor always ends. Raises `BadPattern`.
+    time is up; at least one block is looked at each time, so that following the cursor always ends.
+    Raises `BadPattern`.
     """
     pattern = compile_pattern(text, is_regex=is_regex, ignore_case=ignore_case)
     start = start or Cursor(source or 0, 1)
