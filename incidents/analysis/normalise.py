@@ -6,6 +6,7 @@ first bytes, how all its chunks are read.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,7 +19,8 @@ from .utc import DAY_US, MONTHS, STAMP, from_us, to_us
 
 _HEAD_LINES = 4000
 _TAIL_LINES = 50
-_MOSTLY = 0.8  # below this share of clean lines a rewrite of the whole chunk pays
+_MOSTLY = 0.9  # below this share of clean lines a rewrite of the whole chunk pays
+_COLOUR = re.compile(rb"\x1b\[[0-9;]{0,64}m")
 
 
 def inspect(head: bytes, *, name: str, received_at: datetime) -> SourceSettings:
@@ -91,12 +93,14 @@ def _relined(data: bytes, form: formats.Format) -> bytes:
 
 
 def _survey(reading: bytes, form: formats.Format) -> tuple[bytes, survey.Lines]:
-    """The text and its lines, after the form's rewrite of the whole chunk where that turns unclean lines into clean ones."""
+    """The text and its lines. Where few are clean, colours go and the form rewrites its usual lines in the whole chunk at once."""
     lines = survey.survey(reading)
-    if form.rewrite is None or lines.clean.mean() >= _MOSTLY:
+    if lines.clean.mean() >= _MOSTLY:
         return reading, lines
-    rewritten = form.rewrite(reading)
-    return rewritten, survey.survey(rewritten)
+    rewritten = _COLOUR.sub(b"", reading) if b"\x1b[" in reading else reading
+    if form.rewrite is not None:
+        rewritten = form.rewrite(rewritten)
+    return (reading, lines) if rewritten is reading else (rewritten, survey.survey(rewritten))
 
 
 def _mixed(reading: bytes, lines: survey.Lines, reader: LineReader) -> tuple[bytes, Array]:

@@ -75,6 +75,7 @@ def _offset(zone: str) -> int:
     return -minutes if "-" in zone else minutes
 
 
+@lru_cache(maxsize=8192)
 def parse_bsd(text: str, *, year: int | None, latest_us: int | None = None, offset_minutes: int = 0) -> int | None:
     """Microseconds since the epoch of ``Nov 20 09:14:07``, with or without year, fraction and zone.
 

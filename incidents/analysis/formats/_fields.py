@@ -22,11 +22,12 @@ TIME = (
 MESSAGE = ("message", "_raw", "@message", "_line", "line", "msg", "raw", "logmsg", "log", "text", "textpayload", "content", "body")
 SOURCE = ("app.name", "syslog.appname", "appname", "app_name", "applicationname")
 PROCESS = ("program", "procid", "proc_id", "syslog.procid", "dyno", "_app", "app", "subsystemname", "process")
+_PARENTS = frozenset(name.partition(".")[0] for name in (*TIME, *SOURCE, *PROCESS) if name.count(".") == 1)
 _DEPTH = 4
 
 
 def flat(value: dict[str, Any]) -> dict[str, Any]:
-    """All fields by their lower-case name and by ``parent.name``; what stands nearer to the top wins."""
+    """All fields by their lower-case name, of some also by ``parent.name``; what stands nearer to the top wins."""
     found: dict[str, Any] = {}
     level: list[tuple[str, dict[str, Any]]] = [("", value)]
     for _ in range(_DEPTH):
@@ -38,7 +39,7 @@ def flat(value: dict[str, Any]) -> dict[str, Any]:
                     below.append((key, item))
                 else:
                     found.setdefault(key, item)
-                    if parent:
+                    if parent in _PARENTS:
                         found.setdefault(f"{parent}.{key}", item)
         level = below[:16]
     return found
@@ -58,9 +59,7 @@ def instant(value: Any, settings: SourceSettings) -> int | None:
 def from_fields(fields: dict[str, Any], settings: SourceSettings) -> Record | None:
     """The record in these fields, or None if none of them holds a message."""
     found = flat(fields)
-    message = next((found[name] for name in MESSAGE if found.get(name) not in (None, "")), None)
-    if message is None:
-        message = next((found[name] for name in MESSAGE if name in found), None)
+    message = _first(found, MESSAGE)
     if message is None:
         return None
     at_us = None
@@ -69,10 +68,21 @@ def from_fields(fields: dict[str, Any], settings: SourceSettings) -> Record | No
             at_us = instant(found[name], settings)
             if at_us is not None:
                 break
-    source = next((str(found[name]) for name in SOURCE if found.get(name)), "")
-    process = next((str(found[name]) for name in PROCESS if found.get(name)), "")
+    source, process = str(_first(found, SOURCE) or ""), str(_first(found, PROCESS) or "")
     text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
     return wrapped(at_us, source, process, text.rstrip("\r\n"), settings)
+
+
+def _first(found: dict[str, Any], names: Sequence[str]) -> Any:
+    """The value of the first of these names that has one; an empty text only if none has more."""
+    empty = None
+    for name in names:
+        value = found.get(name)
+        if value:
+            return value
+        if value == "":
+            empty = ""
+    return empty
 
 
 def load(text: str) -> dict[str, Any] | None:

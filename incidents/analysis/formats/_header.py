@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ..types import Record, SourceSettings
 from ..utc import STAMP, parse_iso
@@ -25,11 +26,14 @@ _PLATFORM = re.compile(
     r"State changed from |Process (?:exited|running mem)|Starting process with command|Stopping (?:all |remaining )?process|"
     r"Error [HRL]\d\d|Restarting$|Cycling$|Idling$|Unidling$|Relocating dyno|Awaiting client|Client connection |source=\S+ dyno=heroku"
 )
+_STARTS = frozenset("0123456789<[")
 _UNFIT = re.compile(r"[^\w.:-]", re.ASCII)
 
 
 def heroku(text: str, settings: SourceSettings) -> Record | None:
     """The record of a line with Heroku's own header at its start."""
+    if text[:1] not in _STARTS:
+        return None
     match = HEADER.match(text)
     if match:
         at_us = parse_iso(match[1], settings.offset_minutes)
@@ -50,7 +54,7 @@ def syslog(text: str, settings: SourceSettings) -> Record | None:
     Logplex leaves the structured data out when it writes to HTTPS (HOST is ``host``) and prints ``-`` for it to syslog. Receipt
     times and frame lengths may stand in front, forwarders drop the priority or the host.
     """
-    match = _SYSLOG.match(text) or _NO_PRI.match(text)
+    match = (_SYSLOG.match(text) or _NO_PRI.match(text)) if text[:1] in _STARTS else None
     if not match:
         return None
     at_us = parse_iso(match[1], settings.offset_minutes)
@@ -75,6 +79,16 @@ def names(source: str, process: str, message: str = "") -> tuple[str, str]:
     ``heroku/router``, ``heroku router`` and ``heroku[router]`` may stand in either argument. Without a source the message decides
     whether the platform or the dyno wrote it.
     """
+    known, process = _names(source, process)
+    if known:
+        return known, process
+    platform = process.split(".")[0] in ("router", "logplex", "slugc", "slug-compiler") or _PLATFORM.match(message)
+    return "heroku" if platform else "app", process
+
+
+@lru_cache(maxsize=4096)
+def _names(source: str, process: str) -> tuple[str, str]:
+    """The two names cleaned up; no source where it is none of Heroku's."""
     for value in (process, source):
         for mark in ("/", "[", " "):
             left, found, right = value.partition(mark)
@@ -84,12 +98,8 @@ def names(source: str, process: str, message: str = "") -> tuple[str, str]:
     source, process = source.strip().lower(), process.strip().rstrip(":")
     if source and not process:
         source, process = ("", source)
-    known = source in SOURCES or source.startswith("heroku-") or source == "heroku"
-    if not known:
-        kind = process.split(".")[0]
-        platform = kind in ("router", "logplex", "slugc", "slug-compiler") or bool(_PLATFORM.match(message))
-        source = "heroku" if platform else "app"
-    return source, _UNFIT.sub("-", process)[:64] or "unknown"
+    known = source if source in SOURCES or source.startswith("heroku-") else ""
+    return _UNFIT.sub("-", known)[:64], _UNFIT.sub("-", process)[:64] or "unknown"
 
 
 def wrapped(at_us: int | None, source: str, process: str, message: str, settings: SourceSettings) -> Record:

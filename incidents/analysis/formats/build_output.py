@@ -14,7 +14,7 @@ _LINE = re.compile(r"(?:remote: ?(.*)|( ?----->.*)|( {1,7}!(?: {1,8}.*|$))|(! \[
 
 
 def read(text: str, settings: SourceSettings) -> Record | None:
-    match = _LINE.match(text)
+    match = _LINE.match(text) if text[:1] in "r- !" else None
     return Record(None, "heroku", "build", next(part for part in match.groups() if part is not None)) if match else None
 
 

@@ -10,7 +10,7 @@ import re
 from . import Format, Head, Sample, share
 from ._header import embedded, heroku
 
-_NO_FRACTION = re.compile(rb"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\+00:00|Z) (?=\w)", re.MULTILINE)
+_NO_FRACTION = re.compile(rb"\n(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\+00:00|Z) (?=\w)", re.ASCII)
 
 
 def detect(head: Head) -> float:
@@ -19,7 +19,7 @@ def detect(head: Head) -> float:
 
 def rewrite(data: bytes) -> bytes:
     """Whole seconds, as logs before 2013 have them, to six digits."""
-    return _NO_FRACTION.sub(rb"\1.000000+00:00 ", data)
+    return _NO_FRACTION.sub(rb"\n\1.000000+00:00 ", b"\n" + data)[1:]
 
 
 FORMAT = Format(

@@ -18,10 +18,13 @@ _NAMED = re.compile(
 )
 _DASHED = re.compile(rf"{_WHEN}?[ \t]{{0,8}}(app|heroku) ({_PROCESS})(?: ?:| -){{1,3}}[ \t]{{1,4}}(.*)$", re.DOTALL | re.ASCII)
 _BARE_ROUTER = re.compile(rf"{_WHEN}?[ \t]{{0,8}}(heroku) (router) (at=.*)$", re.DOTALL | re.ASCII)
+_HINT = re.compile(r"(?:app|heroku|logplex)[\[/ ]", re.ASCII)
 _CODE = re.compile(r"([HRL]\d\d) ([A-Z][\w ]{3,60}?)(?:: ?(?:([A-Z]{3,8}) (\S{1,4000}))?(.{0,400}))?$", re.DOTALL)
 
 
 def read(text: str, settings: SourceSettings) -> Record | None:
+    if not _HINT.search(text, 0, 120):
+        return None
     named = _NAMED.match(text)
     if named:
         process = named[3] or named[4]

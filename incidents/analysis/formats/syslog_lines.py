@@ -11,8 +11,9 @@ from . import Format, Head, Sample, share
 from ._header import syslog
 
 _USUAL = re.compile(
-    rb"^<\d{1,3}>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00) host (app|heroku) ([\w.:-]{1,64}) - ", re.MULTILINE | re.ASCII
-)
+    rb"\n<\d{1,3}>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00) "
+    rb"(?:host (app|heroku) ([\w.:-]{1,64}) - |d\.[0-9a-f-]{36} (app|heroku) ([\w.:-]{1,64}) - - )", re.ASCII
+)  # fmt: skip
 
 
 def detect(head: Head) -> float:
@@ -20,8 +21,8 @@ def detect(head: Head) -> float:
 
 
 def rewrite(data: bytes) -> bytes:
-    """The lines that Logplex writes to HTTPS drains, to canonical ones."""
-    return _USUAL.sub(rb"\1 \2[\3]: ", data)
+    """The lines that Logplex writes to HTTPS and syslog drains, to canonical ones."""
+    return _USUAL.sub(rb"\n\1 \2\4[\3\5]: ", b"\n" + data)[1:]
 
 
 FORMAT = Format(
