@@ -18,7 +18,7 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::\d{1,5})
 _ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|ico|woff2?|ttf)\Z", re.IGNORECASE)
 _HARMLESS = re.compile(r"(?:\d{1,6}|true|false|yes|no|on|off|asc|desc|[a-z]{2}|)\Z", re.ASCII)
 _MARKER = re.compile(r"\[REDACTED[^\]]{0,80}\]")
-_PATH_SAFE = "/:@!$&'()*+,;=-._~"
+_PATH_SAFE = "/:@!$&()*+,;=-._~"
 _ESCAPED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WRITE_OUT = "%{http_code} after %{time_total} s\\n"
 
