@@ -71,8 +71,9 @@ class Launcher:
         try:
             self.start_broker()
             self.manage("migrate", "--noinput")
-            self.start_parts()
-            address = self.address()
+            web = self.start_parts()
+            address = self.address()  # while the web process gets ready
+            self.wait_until(self.web_answers, web)
             say(f"\nTriage is ready. Open this address to sign in (it works once):\n\n    {address}\n")
             say(f"Data: {self.data_dir}   Logs: {self.data_dir / 'logs'}   Stop: Ctrl-C")
             self.supervise()
@@ -179,13 +180,14 @@ class Launcher:
             fail(sentence if is_plain else f"`manage.py {words[0]}` failed. {part.last_words()}")
         return printed
 
-    def start_parts(self) -> None:
+    def start_parts(self) -> Part:
+        """Start web, worker and reaper; returns the web part."""
         web = self.part("web", web_command(self.server.fileno()), pass_fds=[self.server.fileno()])
         self.start(web)
         concurrency = self.environment.get("CELERY_CONCURRENCY") or str(min(os.cpu_count() or 1, 4))
         self.start(self.part("worker", worker_command(concurrency)))
         self.start(self.part("reaper", reaper_command()))
-        self.wait_until(self.web_answers, web)
+        return web
 
     def web_answers(self) -> bool:
         address = f"http://127.0.0.1:{self.port}/healthz"

@@ -8,8 +8,15 @@ import sqlite3
 import stat
 import sys
 import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 import psutil
 import pytest
@@ -55,8 +62,7 @@ def test_sigterm_and_a_closed_terminal_stop_it_too_and_the_next_start_keeps_key_
             run.process.send_signal(signum)
             assert run.wait_end(STOP_LIMIT_S) == 0
             assert run.left_over() == []
-        with closing(sqlite3.connect(data_dir / "triage.sqlite3")) as database:
-            teams = database.execute("SELECT id FROM incidents_team").fetchall()
+        teams = select(data_dir, "SELECT id FROM incidents_team")
         kept.append((teams, (data_dir / "secret_key").read_text()))
     assert kept[0] == kept[1]
     assert kept[0][0], "the team that the sign-in link leads to"
@@ -122,6 +128,103 @@ def test_everything_killed_at_once_starts_again(data_dir: Path) -> None:
         with Run(data_dir) as again:
             assert answers(again.wait_ready())
             assert run.left_over() == []
+
+
+def test_a_named_log_opens_as_an_incident(data_dir: Path, tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("".join(router_lines(50)))
+    with Run(data_dir, log) as run:
+        landed = sign_in(run.wait_ready())
+        [(incident,)] = select(data_dir, "SELECT id FROM incidents_incident")
+        assert landed == f"/i/{UUID(incident)}/"
+        wait_for(lambda: is_analysed(data_dir), "the log is analysed")
+        assert select(data_dir, "SELECT sum(lines), sum(parsed) FROM incidents_chunk") == [(50, 50)]
+
+
+def test_a_database_that_is_not_there_ends_the_start_with_its_words(data_dir: Path) -> None:
+    with Run(data_dir, DATABASE_URL=f"postgres://nobody@127.0.0.1:{free_port()}/none") as run:
+        assert run.wait_end() == 1
+        assert "`manage.py migrate` failed" in run.printed
+        assert "refused" in run.printed
+        assert run.left_over() == []
+
+
+def test_a_launcher_killed_while_logs_are_digested_loses_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "big.log"
+    with log.open("w") as file:
+        file.writelines(router_lines(45_000))
+    calm, killed = tmp_path / "calm", tmp_path / "killed"
+    with Run(calm, log) as run:
+        run.wait_ready()
+        wait_for(lambda: is_analysed(calm), "the calm run is done", timeout_s=120)
+    with Run(killed, log, TRIAGE_LEASE_SECONDS="3") as run:
+        run.wait_ready()
+        wait_for(lambda: "running" in states(killed), "a chunk is being read", timeout_s=60)
+        run.process.kill()
+        run.process.wait()
+        assert not is_analysed(killed)
+        with Run(killed, TRIAGE_LEASE_SECONDS="3", TRIAGE_RING_AGAIN_SECONDS="3") as again:
+            again.wait_ready()
+            wait_for(lambda: is_analysed(killed), "the work goes on after the kill", timeout_s=120)
+            assert run.left_over() == []
+    assert results(killed) == results(calm)
+    assert len(results(calm)[0]) > 1, "several chunks"
+
+
+def router_lines(count: int) -> Iterator[str]:
+    """Invented requests, one each 20 ms."""
+    start = datetime(2026, 3, 14, 9, tzinfo=UTC)
+    for number in range(count):
+        at = (start + timedelta(milliseconds=20 * number)).isoformat(timespec="microseconds")
+        yield (
+            f'{at} heroku[router]: at=info method=GET path="/orders/{number % 997}" host=shop.example.com '
+            f'request_id=00000000-0000-4000-8000-{number:012d} fwd="192.0.2.{number % 250}" dyno=web.{number % 3 + 1} '
+            f"connect=1ms service={number * 7919 % 900}ms status=200 bytes={number % 9000} protocol=https\n"
+        )
+
+
+def select(data_dir: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(data_dir / "triage.sqlite3", timeout=20)) as database:
+        return database.execute(query).fetchall()
+
+
+def states(data_dir: Path) -> set[str]:
+    return {state for (state,) in select(data_dir, "SELECT state FROM incidents_chunk")}
+
+
+def is_analysed(data_dir: Path) -> bool:
+    """Whether every source is cut, every chunk read, and the analysis not behind."""
+    cut = select(data_dir, "SELECT count(*) FROM incidents_logsource WHERE state <> 'done'")
+    fresh = select(data_dir, "SELECT count(*) FROM incidents_incident WHERE revision > analysed_revision")
+    return states(data_dir) == {"done"} and cut == fresh == [(0,)]
+
+
+def results(data_dir: Path) -> tuple[list[Any], list[Any]]:
+    """What came of the chunks, in their order, and the document of the analysis, byte for byte."""
+    chunks = select(
+        data_dir,
+        "SELECT chunk.number, chunk.lines, result.sha256 FROM incidents_storedresult AS result "
+        "JOIN incidents_chunk AS chunk ON chunk.id = result.chunk_id ORDER BY chunk.number",
+    )
+    return chunks, select(data_dir, "SELECT document FROM incidents_analysis")
+
+
+def sign_in(address: str) -> str:
+    """Use a one-time link as its page's button does; returns the path that it leads to."""
+    base, token = address.split("/signin/?token=")
+    cookie = "c" * 32
+    form = urlencode({"token": token, "csrfmiddlewaretoken": cookie}).encode()
+    request = urllib.request.Request(f"{base}/signin/", form, {"Cookie": f"csrftoken={cookie}"})
+    opener = urllib.request.build_opener(StayHere)
+    with pytest.raises(urllib.error.HTTPError) as moved:
+        opener.open(request)
+    assert moved.value.code == 302
+    return str(moved.value.headers["Location"])
+
+
+class StayHere(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *arguments: Any) -> None:
+        return None
 
 
 def test_a_part_that_keeps_ending_ends_the_run_with_its_last_words(data_dir: Path) -> None:
