@@ -21,7 +21,7 @@ _RULES = tuple(
     )
 )  # fmt: skip
 
-LEAD = re.compile(r"[ \t]*(?:(?:[>|│┃»›*•·#+-]|[$%❯➜λ]|\d{1,6}[:.)|]|\d{1,6}(?= {1,4}\d{4}-)|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?=[ \t]{1,4}\d{4}-))[ \t]{0,8}){0,5}")
+LEAD = re.compile(r"[ \t]*(?:(?:[>|│┃»›*•·#+-]|[$%❯➜λ]|\d{1,6}[:.)|](?=[ \t]|\d{4}-|[A-Za-z])|\d{1,6}(?= {1,4}\d{4}-)|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?=[ \t]{1,4}\d{4}-))[ \t]{0,8}){0,5}")
 """Quote marks, list marks, line numbers, a viewer's clock, prompts and indentation before a line that is otherwise whole."""
 
 # Output of an application whose header was lost: stamps and levels of loggers, heads and frames of stack traces, Rails, shells.

@@ -1,7 +1,7 @@
 """Tables with a header line, apart by commas, semicolons or tabs: Datadog, Splunk, Sumo Logic, CloudWatch Insights, Graylog, Better Stack.
 
-Columns are found by name, with the same table of names as JSON. A newline inside quotes is turned into a lone CR before the source
-is cut, so that a record stays on one line.
+Columns are found by name, with the same table of names as JSON. A newline inside quotes is turned into ␊ before the source is cut,
+so that a record stays on one line.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from . import Format, Head, Sample
 from ._fields import MESSAGE, TIME, from_fields
 
 _MAX_JOINED = 64 * 1024  # a quote that stays open longer than this was no quote
+_NEWLINE = "␊"
 _CELLS = 200
 
 
@@ -42,7 +43,7 @@ def _cells(text: str, delimiter: str) -> list[str]:
         cells = next(csv.reader([text], delimiter=delimiter), [])
     except csv.Error:
         cells = text.split(delimiter)
-    return [cell.replace("\r", "\n") for cell in cells]
+    return [cell.replace(_NEWLINE, "\n") for cell in cells]
 
 
 def skip(text: str, settings: SourceSettings) -> str | None:
@@ -58,7 +59,7 @@ def detect(head: Head) -> float:
 
 
 def reline(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same text with newlines inside quotes turned into lone CRs."""
+    """The same text with newlines inside quotes turned into ␊."""
     pending = b""
     for block in blocks:
         lines = (pending + block).split(b"\n")
@@ -78,7 +79,7 @@ def _joined(lines: list[bytes], rest: bytes) -> tuple[bytes, bytes]:
         size += len(line)
         quotes += line.count(b'"')
         if quotes % 2 == 0:
-            out.append(b"\r".join(part.rstrip(b"\r") for part in held))
+            out.append(_NEWLINE.encode().join(part.rstrip(b"\r") for part in held))
         elif size > _MAX_JOINED:
             out += held
         else:

@@ -37,18 +37,19 @@ def reline(blocks: Iterable[bytes]) -> Iterator[bytes]:
 class _Splitter:
     """Finds the records of a document: the objects in the first array that holds any.
 
-    ``depth`` counts the open brackets before ``pending``, ``records`` those around and of a record (0: none met yet).
+    ``open`` holds the brackets that are open before ``pending``; ``records`` counts those around a record and its own (0: none met
+    yet).
     """
 
     def __init__(self) -> None:
         self.pending = b""
-        self.depth = self.records = 0
-        self.after_bracket = False
+        self.open = bytearray()
+        self.records = 0
 
     def feed(self, block: bytes) -> bytes:
         """The lines of all records that end in this block."""
         data = self.pending + block
-        depth, done, start = self.depth, 0, -1
+        done, start = 0, -1
         lines: list[bytes] = []
         for token in _TOKEN.finditer(data):
             mark = token[0]
@@ -57,28 +58,30 @@ class _Splitter:
                     continue
                 break  # goes on in the next block
             if mark in b"{[":
-                depth += 1
-                if start < 0 and mark == b"{" and self._opens(depth):
-                    self.records, start = depth, token.start()
+                if start < 0 and mark == b"{" and self._is_record():
+                    start = token.start()
+                self.open += mark
             else:
-                if start >= 0 and mark == b"}" and depth == self.records:
+                if start >= 0 and len(self.open) == self.records:
                     lines += _lines(data[start : token.end()])
                     start = -1
-                depth = max(0, depth - 1)
-            self.after_bracket = mark == b"["
+                del self.open[-1:]
             if start < 0:
-                done, self.depth = token.end(), depth
+                done = token.end()
         self.pending = data[done if start < 0 else start :]
         if start >= 0:
-            self.depth = self.records - 1
+            del self.open[self.records - 1 :]
         if len(self.pending) > _MAX_RECORD:
             lines.append(self.pending[:_MAX_RECORD].replace(b"\n", b" ") + b"\n")
             self.pending = b""
         return b"".join(lines)
 
-    def _opens(self, depth: int) -> bool:
-        """An object that opens at this depth is a record."""
-        return depth == self.records or (not self.records and self.after_bracket and depth <= _MAX_DEPTH)
+    def _is_record(self) -> bool:
+        """An object that opens here is an element of the array of records."""
+        if self.open[-1:] != b"[" or len(self.open) >= _MAX_DEPTH:
+            return False
+        self.records = self.records or len(self.open) + 1
+        return len(self.open) + 1 == self.records
 
 
 def _lines(record: bytes) -> list[bytes]:
