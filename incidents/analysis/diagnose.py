@@ -43,7 +43,6 @@ LINKS: dict[str, tuple[str, ...]] = {
     "native-build-failure": ("build-failed", "missing-dependency", *_LOADING),
     "slug-too-large": ("build-failed",),
     "asset-precompile": ("app-exception", "static-files", "build-failed"),
-    "static-files": ("app-exception",),
     "migration-failed": ("app-exception", "release-phase-failed", "boot-timeout", "unknown", "db-misconfigured"),
     "missing-table": ("app-exception", "migration-failed", "release-phase-failed", "unknown", "db-misconfigured"),
     "release-phase-failed": ("unknown",),
@@ -80,6 +79,8 @@ LINKS: dict[str, tuple[str, ...]] = {
 """Cause -> what it brings about: the mechanism that each link stands for is told by the cause's rule."""
 
 _WEIGHT = {"urgent": 0.06, "high": 0.03, "normal": 0.0, "low": -0.1}
+_NEAR = 0.06
+"""A special cause that is nearly as sure as a general one explains it."""
 _GENERIC = frozenset(("app-exception", "unknown", "boot-timeout", "connection-closed-early"))
 CALM_CODES = frozenset(
     ("H27", "H28", "H80", "H81", "H82", "R12", "R13", "R16", "L10", "L11", "L12", "L13", "L14", "L15", "L20")
@@ -140,7 +141,8 @@ def _explains(cause: Finding, symptom: Finding, lines: dict[str, set[tuple[int, 
         if mine and cause.slug != "external-api-slow":
             return False  # an error of its own
     linked = symptom.slug in LINKS.get(cause.slug, ()) or symptom.slug in cause.explains
-    if not linked or (not before and symptom.slug not in _GENERIC):
+    near = cause.confidence >= symptom.confidence - _NEAR
+    if not linked or (not before and not near and symptom.slug not in _GENERIC):
         return False
     if cause.first_us is None or symptom.last_us is None:
         return True

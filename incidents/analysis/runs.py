@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LATE_US = 2_000_000
 """Output that arrives within this time after the exit was written before it."""
+BOOT_US = 30_000_000
 _ENDS = ("crashed", "down", "complete")
 _REASONS = ("restart", "cycle", "idle", "relocate")
 
@@ -78,14 +79,16 @@ class Run:
 
     @property
     def boot_failed(self) -> bool:
-        """It crashed before it was up; a process that came up and fell within ten seconds counts where it serves no port."""
+        """It crashed before it served: while starting, or within half a minute of its start.
+
+        Servers with a master process (gunicorn, puma) open the port first and load the app afterwards.
+        """
         if not self.crashed:
             return False
-        if self.was_up is False or self.end_from == "starting":
+        if self.was_up is False or self.end_from == "starting" or self.exit_status in (3, 4):
             return True
-        if self.type != "web" and self.started_us is not None and self.ended_us is not None:
-            return self.ended_us - self.started_us < 30_000_000
-        return False
+        begin = self.started_us if self.started_us is not None else self.up_us
+        return begin is not None and self.ended_us is not None and self.ended_us - begin < BOOT_US
 
     def output(self, *phases: str) -> list[Note]:
         """What the program itself wrote, in these phases or in all."""

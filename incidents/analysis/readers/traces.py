@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import re2
 
-from ..types import Facts, Kind, Note
+from incidents.analysis.types import Facts, Kind, Note
 
 if TYPE_CHECKING:
-    from ..runs import Run
+    from incidents.analysis.runs import Run
 
 MAX_TRACES = 4000
 MAX_LINES = 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..types import Note
+from incidents.analysis.types import Note
 from .traces import MAX_LINES, Frame, Stream, Trace
 
 _START = "Traceback (most recent call last)"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from ..types import Note
 from .traces import MAX_LINES, Frame, Stream, Trace
 
 BACK = 16
@@ -38,24 +38,34 @@ _LIBRARIES = (
 )  # fmt: skip
 
 
+class _Head(NamedTuple):
+    """Lines of the stream: where the trace starts, and which one names the error."""
+
+    start: int
+    line: int
+    kind: str
+    message: str
+    frames: list[Frame]
+
+
 def parse(stream: Stream, mark: int, used: int) -> tuple[Trace, int] | None:
     """A trace whose first frame is at ``mark``; its headline stands before."""
     frame = _frame(stream.text(mark))
     if frame is None:
         return None
     jvm = frame.file.endswith((".java", ".kt", ".scala", ".groovy", ".clj")) or _is_jvm(stream.text(mark))
-    head, kind, message, frames = _headline(stream, mark, used, jvm)
+    head = _headline(stream, mark, used, jvm)
     causes: list[tuple[str, str]] = []
     index, misses = mark, 0
-    deepest = frames
+    frames = list(head.frames)
     while index < len(stream) and index - mark < MAX_LINES and misses < 1:
         text = stream.text(index)
         frame = _frame(text)
         caused = _CAUSED.search(text) if not frame else None
         if frame:
-            deepest.append(frame)
+            frames.append(frame)
         elif caused:
-            causes.append(_split(caused[1], jvm))
+            causes.append(_split(caused[1]))
         elif causes and jvm and _goes_on(stream, index):
             causes[-1] = (causes[-1][0], f"{causes[-1][1]} {text}".strip())
         elif not (
@@ -65,8 +75,8 @@ def parse(stream: Stream, mark: int, used: int) -> tuple[Trace, int] | None:
         index += 1
     end = index - misses
     language = "jvm" if jvm else "node"
-    trace = Trace(language, kind, message, stream.notes(head, end), list(reversed(deepest)), causes, None)
-    trace.headline = stream.note(head) if kind or message else None
+    trace = Trace(language, head.kind, head.message, stream.notes(head.start, end), list(reversed(frames)), causes)
+    trace.headline = stream.note(head.line) if head.kind or head.message else None
     return trace, end
 
 
@@ -74,34 +84,34 @@ def _goes_on(stream: Stream, index: int) -> bool:
     return _frame(stream.text(index + 1)) is not None or stream.text(index + 1).startswith("Node.js v")
 
 
-def _headline(stream: Stream, mark: int, used: int, jvm: bool) -> tuple[int, str, str, list[Frame]]:
-    """First line, type, message and a place named before them."""
+def _headline(stream: Stream, mark: int, used: int, jvm: bool) -> _Head:
+    """What stands before the first frame: type, message, and a place in the code that is named before them."""
     lowest = max(used, mark - BACK)
-    frames: list[Frame] = []
     for index in range(mark - 1, lowest - 1, -1):
         text = stream.text(index)
-        found = _HEAD_JVM.match(text) if jvm else None
-        found = found or _HEAD.search(text) or (_BARE.match(text) if index == mark - 1 else None)
-        if not found and index == mark - 1 and not jvm:
-            found = _SQL.match(text)
-            if found:
-                return index, "error", found[1], frames
+        found = (_HEAD_JVM.match(text) if jvm else None) or _HEAD.search(text)
+        if not found and index == mark - 1:
+            found = _BARE.match(text) or (None if jvm else _SQL.match(text))
         if found:
-            message = found[2] if found.re.groups > 1 and found[2] else ""
+            kind, message = ("error", found[1]) if found.re is _SQL else (found[1], found[2] if found.re.groups > 1 else "")
             rest = [stream.text(line) for line in range(index + 1, mark)]
-            message = " ".join(part for part in [message, *rest] if part)[:2000]
-            start = index
-            for before in range(index - 1, max(lowest, index - 6) - 1, -1):
-                place = _PLACE.match(stream.text(before))
-                if place and not jvm:
-                    frames.append(Frame(place[1], int(place[2]), "", _own_file(place[1])))
-                    start = before
-                    break
-            return (start if frames else index), found[1].split(" [")[0], message, frames
+            message = " ".join(part for part in [message or "", *rest] if part)[:2000]
+            place = None if jvm else _placed(stream, index, max(lowest, index - 6))
+            start, frames = place or (index, [])
+            return _Head(start, index, kind.split(" [")[0], message, frames)
     text = stream.text(mark - 1) if mark > lowest else ""
     if text and len(text) < 400 and not text.startswith(("at ", "^", "{", "}", "Caused by")) and " " in text:
-        return mark - 1, "", text, frames
-    return mark, "", "", frames
+        return _Head(mark - 1, mark - 1, "", text, [])
+    return _Head(mark, mark, "", "", [])
+
+
+def _placed(stream: Stream, index: int, lowest: int) -> tuple[int, list[Frame]] | None:
+    """``/app/server.js:5`` a few lines before a headline of Node."""
+    for before in range(index - 1, lowest - 1, -1):
+        place = _PLACE.match(stream.text(before))
+        if place:
+            return before, [Frame(place[1], int(place[2]), "", _own_file(place[1]))]
+    return None
 
 
 def _frame(text: str) -> Frame | None:
@@ -130,6 +140,6 @@ def _own_file(file: str) -> bool:
     return ("/" in file and not any(part in file for part in library)) and not file.startswith(("internal", "node:"))
 
 
-def _split(text: str, jvm: bool) -> tuple[str, str]:
+def _split(text: str) -> tuple[str, str]:
     kind, _, message = text.partition(": ")
     return kind.split(" [")[0].strip(), message

@@ -16,7 +16,7 @@ from incidents.analysis.readers.router import RouterLine
 from incidents.analysis.types import Facts, Kind, Note, Severity
 from incidents.analysis.wording import clock, count, listed, stamp
 
-from .base import hits
+from .base import hits, signed
 
 LAST_WORDS_US = 35_000_000
 """Database drivers give up after 30 seconds; what was written that long before an exit can be its reason."""
@@ -45,6 +45,7 @@ class Blame:
     boot: bool
     recovered: Note | None  # a later life of the same process came up
     ended: bool  # the program said that it gives up, though the log does not show its exit
+    last: bool = True  # no other trouble was written between these lines and the end
 
     @property
     def fatal(self) -> bool:
@@ -61,7 +62,7 @@ class Blame:
     def confidence(self, sure: float = 0.95) -> float:
         """How sure it is that these lines are the cause of harm, if their text is ``sure`` to mean what it says."""
         if self.deaths:
-            base = sure if self.boot else sure - 0.03
+            base = (sure if self.boot else sure - 0.03) - (0.0 if self.last else 0.06)
             return base - 0.04 * (1 - self.share) - (0.1 if self.one_off else 0.0)
         if self.ended:
             return sure - 0.06
@@ -92,8 +93,9 @@ def blame(facts: Facts, notes: Sequence[Note]) -> Blame:
     boot = any(run.boot_failed or timed_out(run) for run in deaths)
     ended = not deaths and _ends(facts, notes)
     requests = () if deaths and boot else tuple(failing(facts, notes))
-    recovered = _recovered(facts, deaths)
-    return Blame(tuple(notes), deaths, requests, len(deaths) / total if deaths else 0.0, boot, recovered, ended)
+    share = len(deaths) / total if deaths else 0.0
+    last = not deaths or any(_is_last(facts, run, notes) for run in deaths)
+    return Blame(tuple(notes), deaths, requests, share, boot, _recovered(facts, deaths), ended, last)
 
 
 def story(facts: Facts, found: Blame) -> str:
@@ -217,6 +219,21 @@ def last_words(run: Run) -> list[Note]:
     if run.boot_failed or timed_out(run) or run.ended_us is None:
         return output[-2000:]
     return [note for note in output[-400:] if note.at_us is None or note.at_us >= run.ended_us - LAST_WORDS_US]
+
+
+def _is_last(facts: Facts, run: Run, notes: Sequence[Note]) -> bool:
+    """Whether these lines are the last trouble that a life speaks of. One trace is one moment: a second and a half."""
+    if "last trouble" not in facts.cache:
+        facts.cache["last trouble"] = {}
+    known: dict[int, int | None] = facts.cache["last trouble"]
+    if id(run) not in known:
+        marked = signed(facts)
+        times = [note.at_us for note in last_words(run) if id(note) in marked and note.at_us is not None]
+        known[id(run)] = max(times, default=None)
+    newest = known[id(run)]
+    words = {id(note) for note in last_words(run)}
+    mine = [note.at_us for note in notes if id(note) in words and note.at_us is not None]
+    return newest is None or not mine or max(mine) >= newest - SAME_MOMENT_US
 
 
 def _recovered(facts: Facts, deaths: tuple[Run, ...]) -> Note | None:

@@ -60,6 +60,15 @@ def hits(facts: Facts, *names: str) -> list[Note]:
     return [note for note in facts.notes if id(note) in wanted] if wanted else []
 
 
+def signed(facts: Facts) -> set[int]:
+    """``id`` of every line that bears a sign of a cause. Signs whose names begin with an underscore are no causes."""
+    if "signed lines" not in facts.cache:
+        index = _index(facts)
+        facts.cache["signed lines"] = {id(note) for name, notes in index.items() if name[0] != "_" for note in notes}
+    found: set[int] = facts.cache["signed lines"]
+    return found
+
+
 def build(
     facts: Facts,
     slug: str,

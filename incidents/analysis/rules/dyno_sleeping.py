@@ -43,7 +43,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield build(
             facts, "dyno-sleeping",
             f"The dyno went to sleep {count(len(idle), 'time')} and woke up {count(len(wake), 'time')}, as Eco dynos do; the first request after that waits for the start.",
-            0.8, [event.note for event in events], severity="low", count=len(events), harmless=True, most=4,
+            0.6, [event.note for event in events], severity="low", count=len(events), harmless=True, most=4,
         )  # fmt: skip
 
 

@@ -55,13 +55,14 @@ _NAMES = tuple(
         r"(SECRET_KEY) setting|(secret_key_base)|(SQLALCHEMY_DATABASE_URI)|application (encryption key)|(encryption key)|(secret_key)|(OPENAI_API_KEY)",
     )
 )
+_CODE = re.compile(r"NameError|ReferenceError|UnboundLocalError|ERR_MODULE|SyntaxError|NODE_MODULE")
 _NOT_VARS = frozenset(
     "ERROR WARNING INFO DEBUG FATAL CRITICAL HTTP JSON URL NODE ERR WARN SQL API GET POST HEAD PUT".split()
 )
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    notes = [note for note in hits(facts, *SIGNS) if "ERR_MODULE" not in note.text]
+    notes = [note for note in hits(facts, *SIGNS) if not _CODE.search(note.text)]
     groups = {name: lines for name, lines in by_subject(notes, _NAMES).items() if name not in _NOT_VARS}
     yield from findings(
         facts, "missing-config-var", groups, _describe, sure=0.95, needs_harm=True,
@@ -81,7 +82,7 @@ def _describe(name: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
             Remedy(f"Set {name}; the app restarts by itself.", f"heroku config:set {name}=…"),
         )
     if name == "secret_key_base":
-        return "Rails has no secret_key_base", (
+        return "Rails misses its secret_key_base, which signs sessions", (
             Remedy("Set it; `rails secret` makes one.", "heroku config:set SECRET_KEY_BASE=…"),
         )
     if "encryption key" in name:

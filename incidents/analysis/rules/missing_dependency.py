@@ -42,7 +42,7 @@ SIGNS = {
     "module jvm": r"ClassNotFoundException|NoClassDefFoundError|Failed to load driver class|No suitable driver found",
     "module php": r"vendor/autoload\.php|PDOException.{0,80}could not find driver|could not find driver|undefined function (?:\\?\w{1,60}\\)?(?:mb_|image|curl_|gd_|bc\w{2,5}\(|intl)"
     r"|extension .{0,40} is missing from your system",
-    "program missing": r"(?:^|[\s:])(?:/bin/)?(?:sh|bash)(?:: line)?(?:: \d{1,4})?: [\w@./-]{1,80}: (?:command )?not found|command not found: [\w@./-]{1,80}"
+    "program missing": r"(?:^|[\s:])(?:/bin/)?(?:sh|bash)(?:: (?:line )?\d{1,4})?: [\w@./-]{1,80}: (?:command )?not found|command not found: [\w@./-]{1,80}"
     r"|bundler: command not found: |'[\w.-]{1,60}' is not recognized as an internal|spawn [\w.-]{1,60} ENOENT|executable file not found in \$PATH",
 }  # fmt: skip
 _NAMES = tuple(
@@ -59,7 +59,7 @@ _NAMES = tuple(
         r"Cannot (?:find|resolve) (?:module|package) '([^']{1,160})'",
         r"(?:ClassNotFoundException:?|NoClassDefFoundError:|driver class:?) ([\w.$/]{1,160})",
         r"(vendor/autoload)|undefined function \\?([\w\\]{1,60})\(|could not find (driver)|No suitable (driver)|extension ([\w-]{1,40}) is missing",
-        r"(?:sh|bash)(?:: line)?(?:: \d{1,4})?: ([\w@./-]{1,80}): (?:command )?not found|command not found: ([\w@./-]{1,80})",
+        r"(?:sh|bash)(?:: (?:line )?\d{1,4})?: ([\w@./-]{1,80}): (?:command )?not found|command not found: ([\w@./-]{1,80})",
         r"spawn ([\w.-]{1,60}) ENOENT|exec: \"([^\"]{1,80})\": executable file",
     )
 )

@@ -31,7 +31,7 @@ import numpy as np
 from incidents.analysis.types import Facts, Finding, Note, Remedy
 from incidents.analysis.wording import count, listed
 
-from ._blame import Blame, requests
+from ._blame import Blame, failed, requests
 from ._texts import by_subject, findings
 from .base import Rule, build, hits
 
@@ -90,9 +90,12 @@ def _not_found(facts: Facts) -> Iterator[Finding]:
         note for note, line in requests(facts) if line.status == 404 and STATIC.search(line.path.partition("?")[0])
     ]
     share = lost / max(1, len(table))
+    sure = 0.9 if share >= 0.15 and lost >= 10 else 0.72 if share >= 0.05 else 0.52
+    if failed(facts):
+        sure = min(sure, 0.44)  # whole requests fail in this log: that is what hurts
     yield build(
         facts, "static-files", f"{count(lost, 'request')} for static files got 404 ({listed(paths)}): the files were not deployed, or their paths differ.",
-        0.9 if share >= 0.15 and lost >= 10 else 0.72 if share >= 0.05 else 0.52, lines[:6], count=lost, span=lines, subject=paths[0] if paths else "",
+        sure, lines[:6], count=lost, span=lines, subject=paths[0] if paths else "",
         remedies=(Remedy("See whether the files are in the slug (mind upper and lower case).", "heroku run bash"),),
     )  # fmt: skip
 
