@@ -27,7 +27,7 @@ _NAMED = re.compile(
 _NAMED_GUARD = re.compile(r"host|ENOTFOUND|EAI_AGAIN|ETIMEDOUT")
 _PROCESS = re.compile(r"[\w-]{1,40}@\d{1,5}(?::[\w-]{1,40})?")
 _NO_SERVICE = (
-    "localhost", "github.com", "w3.org", "python.org", "pypi.org", "djangoproject.com", "nodejs.org", "npmjs.com",
+    "localhost", "github.com", "w3.org", "python.org", "djangoproject.com", "nodejs.org",
     "rubyonrails.org", "rubygems.org", "readthedocs.io", "heroku.com", "herokuapp.com", "stackoverflow.com", "goo.gl",
     "git.io", "react.dev", "reactjs.org", "php.net", "golang.org", "pydantic.dev", "sqlalche.me", "fb.me",
     "mozilla.org",
