@@ -117,9 +117,10 @@ def _endpoints(document: Mapping[str, Any] | None) -> str:
 
 def _endpoint(row: Mapping[str, Any]) -> list[str]:
     requests = row["count"] + row.get("unreached", 0)
-    numbers = (requests, row["errors"], row["timeouts"], row["p50_ms"], row["p95_ms"], row["max_ms"])
+    times = [f"{row[key]:,}" if row["count"] else "–" for key in ("p50_ms", "p95_ms", "max_ms")]  # none reached a dyno
     name = redact(f"{row['method']} {row['path']}", personal=True)
-    return [markdown.code(name), markdown.prose(row.get("role", "")), *(f"{number:,}" for number in numbers)]
+    counts = [f"{number:,}" for number in (requests, row["errors"], row["timeouts"])]
+    return [markdown.code(name), markdown.prose(row.get("role", "")), *counts, *times]
 
 
 def _links(document: Mapping[str, Any] | None) -> str:

@@ -134,7 +134,7 @@ def _endpoints(document: Mapping[str, Any]) -> Iterator[Statement]:
     victims = [row for row in rows if row.get("role") == "victim"]
     for row in culprits[:2]:
         text = (
-            f"{_name(row)} holds the workers: half of its requests need {row['own_p50_ms']:,} ms or more of their own; "
+            f"{_name(row)}: half of its requests need {row['own_p50_ms']:,} ms or more of their own, waiting left out; "
             f"{row['timeouts']:,} of {row['count']:,} timed out."
         )
         yield Statement(text, Claim(), whole_log=True)
