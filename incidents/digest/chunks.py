@@ -13,12 +13,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from incidents import analysis
 from incidents.ingest import blobs
-from incidents.models import Chunk, ChunkState, Incident, StoredResult
+from incidents.models import Chunk, ChunkState, Incident, LogSource, StoredResult
+from incidents.models.chunks import OPEN
 
 from . import segments
 from .leases import Lease, LeaseLost
@@ -27,7 +28,7 @@ from .storable import storable
 
 logger = logging.getLogger(__name__)
 
-_WAITING = Q(state__in=[ChunkState.PENDING, ChunkState.RUNNING], source__incident__deleted_at=None)
+_WAITING = Q(state__in=OPEN) & Exists(LogSource.objects.filter(pk=OuterRef("source"), incident__deleted_at=None))
 
 
 def digest(chunk_id: int) -> UUID | None:

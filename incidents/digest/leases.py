@@ -47,7 +47,11 @@ class Lease:
         self._lost = False
 
     def claim(self, condition: Q, **changes: Any) -> bool:
-        """Take the row if ``condition`` holds and nobody's lease is running. ``changes`` are written with it."""
+        """Take the row if ``condition`` holds and nobody's lease is running. ``changes`` are written with it.
+
+        ``condition`` may name columns of this row and `Exists`, never other tables by ``__``: Django would move all of
+        it into a subquery, which PostgreSQL does not look at again after it has waited for another worker's UPDATE.
+        """
         free = Q(**{self._lease: None}) | Q(**{f"{self._until}__lt": Now()})
         columns: dict[str, Any] = {
             self._lease: self.token,

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from incidents import analysis
@@ -30,7 +30,7 @@ from .settle import settle
 
 logger = logging.getLogger(__name__)
 
-_WAITING = Q(state=SourceState.SPLITTING, incident__deleted_at=None)
+_WAITING = Q(state=SourceState.SPLITTING) & Exists(Incident.objects.filter(pk=OuterRef("incident"), deleted_at=None))
 
 
 def split(source_id: UUID) -> Iterator[int]:

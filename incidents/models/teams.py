@@ -69,11 +69,11 @@ class SigninTokenManager(models.Manager["SigninToken"]):
 
     def redeem(self, text: str) -> SigninToken | None:
         """Use a token up. None if it is unknown, expired or used; two at once can't both win."""
-        digest = self.digest_of(text)
-        fresh = self.filter(digest=digest, used_at=None, expires_at__gt=Now(), user__is_active=True)
+        fresh = self.filter(digest=self.digest_of(text), used_at=None, expires_at__gt=Now())
         if not fresh.update(used_at=Now()):
             return None
-        return self.select_related("user").get(digest=digest)
+        token = self.select_related("user").get(digest=self.digest_of(text))
+        return token if token.user.is_active else None
 
     @staticmethod
     def digest_of(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from io import StringIO
 from urllib.parse import parse_qs, urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -37,6 +39,24 @@ def test_the_link_signs_its_first_visitor_in_and_only_that_one() -> None:
     assert answer.status_code == 403
     assert not is_signed_in(second)
     assert "used already" in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_visitors_at_once_one_comes_in() -> None:
+    token = parse_qs(urlsplit(link()).query)["token"][0]
+    barrier, redeemed = threading.Barrier(6), []
+
+    def visit() -> None:
+        barrier.wait()
+        redeemed.append(SigninToken.objects.redeem(token) is not None)
+        connection.close()
+
+    threads = [threading.Thread(target=visit) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(redeemed) == [False] * 5 + [True]
 
 
 def test_the_token_is_kept_as_a_hash_only() -> None:
