@@ -21,7 +21,7 @@ from incidents.analysis.utc import parse_iso
 MOST_NAMES, MOST_ENDPOINTS = 65_000, 20_000
 CODE = re.compile(r"[A-Z]\d\d")
 ERROR = re.compile(r"Error ([HRL]\d\d)\b", re.ASCII)
-METRIC = re.compile(r"(?:^| )(?:sample#[\w.-]{1,64}=-?\.?\d|measure=[\w.-]{1,64} val=)", re.ASCII)
+METRIC = re.compile(r"(?:^| )sample#[\w.-]{1,64}=-?\.?\d", re.ASCII)
 OLD_METRIC = re.compile(r"(?:^| )(?:measure|count)#[\w.-]{1,64}=-?\.?\d", re.ASCII)
 NUMBER = r"(-?(?:\d{1,20}(?:\.\d{1,20})?|\.\d{1,20}))"
 SAMPLE = re.compile(rf"(?:^| )(?:sample|measure|count)#([\w.-]{{1,64}})={NUMBER}([A-Za-z%]*)", re.ASCII)
@@ -66,7 +66,8 @@ def kind_of(origin: str, process: str, message: str) -> Kind:
     if name == "router" or origin == "heroku-router":
         return Kind.ROUTER
     kind = _writer(origin, name)
-    if METRIC.search(message) or (kind is not Kind.APP and OLD_METRIC.search(message)):
+    oldest = message.startswith(("source=", "measure=")) and MEASURE.search(message)
+    if METRIC.search(message) or oldest or (kind is not Kind.APP and OLD_METRIC.search(message)):
         return Kind.METRIC
     return kind
 
@@ -88,11 +89,11 @@ def _writer(origin: str, name: str) -> Kind:
 
 
 def identity(line: bytes) -> int:
-    """A multilinear hash of the line's 64-bit words, the upper half of it."""
-    line = line[:65_536]
-    total = len(line) * constant(0)
-    for index in range(0, len(line), 8):
-        total += int.from_bytes(line[index : index + 8], "little") * constant(1 + index // 8)
+    """A hash of the length and of the bytes behind the time: the first 128 and the last 64 of them."""
+    total = len(line) * constant(24)
+    for part, block in enumerate((line[32:96], line[96:160], line[max(32, len(line) - 64) :])):
+        for index in range(0, len(block), 8):
+            total += int.from_bytes(block[index : index + 8], "little") * constant(8 * part + index // 8)
     return (total % WORD) >> 32
 
 
@@ -337,9 +338,10 @@ def output(lines: list[Line]) -> set[int]:
     spoken = [line for line in lines if line.kind in policy.OUTPUT]
     shapes = defaultdict(list)
     for line in spoken:
-        if TRIGGER.search(line.message):
-            start = re.sub(rb"[0-9]", b"0", line.message[: policy.SHAPE_BYTES])
-            shapes[line.process.split(".")[0][:100], start].append(line.row)
+        if match := TRIGGER.search(line.message):
+            start = re.sub(rb"[0-9a-f]", b"0", line.message[: policy.SHAPE_BYTES])
+            word = line.message[match.start() : match.start() + policy.SHAPE_WORD].lower()
+            shapes[line.process.split(".")[0][:100], word, start].append(line.row)
     told = set(ends(sorted(row for rows in shapes.values() for row in ends(rows, policy.SHAPE_CAP)), policy.TRIGGER_CAP))
     boot = set(ends(sorted(booting(lines)), policy.BOOT_CAP))
     trail = set(ends(sorted(trailing(spoken, told) - told), policy.TRAIL_CAP))
@@ -352,6 +354,8 @@ def booting(lines: list[Line]) -> set[int]:
     for line in lines:
         if line.kind is Kind.DYNO and line.message.startswith(policy.STARTING):
             left[line.process] = policy.BOOT_LINES
+        elif line.kind is Kind.DYNO and line.message.startswith(policy.STARTED):
+            left[line.process] = min(left[line.process], policy.BOOT_AFTER)
         elif line.kind in policy.OUTPUT and left[line.process] > 0:
             left[line.process] -= 1
             kept.add(line.row)
