@@ -53,7 +53,7 @@ def _named(facts: Facts, found: queueing.Attribution, culprits: list[queueing.Sh
     victims = found.named("victim")
     waited = sum(share.waited for share in victims)
     parts = [f"{_list(names)} {'holds' if len(names) == 1 else 'hold'} the workers"]
-    parts.append(f"it takes about {traffic.seconds(first.own_p50_ms)} by itself")
+    parts.append(_how_long(first))
     if waited:
         parts.append(
             f"{waited} requests to {len(victims)} other endpoints waited behind it ({blamed:.0%} of all waiting)"
@@ -83,6 +83,13 @@ def _named(facts: Facts, found: queueing.Attribution, culprits: list[queueing.Sh
         remedies=_remedies(names[0]),
         links=("https://devcenter.heroku.com/articles/preventing-h12-errors-request-timeouts",),
     )  # fmt: skip
+
+
+def _how_long(share: queueing.Share) -> str:
+    """An own time that the router cut is only known to be longer."""
+    if share.timeouts - share.victim_timeouts > share.count / 2:
+        return "it takes more than 30 s by itself"
+    return f"it takes about {traffic.seconds(share.own_p50_ms)} by itself"
 
 
 def _waited(facts: Facts, victims: list[queueing.Share]) -> tuple[str, ...]:
