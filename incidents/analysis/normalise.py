@@ -26,8 +26,8 @@ _COLOUR = re.compile(rb"\x1b\[[0-9;]{0,64}m")
 def inspect(head: bytes, *, name: str, received_at: datetime) -> SourceSettings:
     """How a source is to be read, from its first bytes. Raises `NotALog` for binary content."""
     encoding = text.detect_encoding(head)
-    text.refuse_binary(head, encoding)
     raw = b"".join(text.utf8([head], encoding))
+    text.refuse_binary(head, raw)
     lines = [cleaning.plain(text.decode_line(line)[0]).rstrip() for line in raw.split(b"\n")[:_HEAD_LINES]]
     if len(lines) > 1 and len(head) >= text.MAX_LINE:
         lines.pop()  # most likely cut off

@@ -12,6 +12,7 @@ CHUNK_BYTES = 8 * 1024 * 1024
 MAX_LINE = 64 * 1024
 """Of a longer line only this much is kept; the text says how much was left out."""
 
+_TOO_SHORT = 32  # to be judged by its bytes
 _BLOCK = 1024 * 1024
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -70,17 +71,20 @@ def _wide(head: bytes) -> str:
     return "utf-16-be" if even > 0.5 and odd < 0.05 else ""
 
 
-def refuse_binary(head: bytes, encoding: str) -> None:
-    """Raise `NotALog` when these first bytes are no text. Colours, mojibake, NUL bytes and stray controls are no reason."""
+def refuse_binary(head: bytes, decoded: bytes) -> None:
+    """Raise `NotALog` when these first bytes are no text: by what they begin with, or by control bytes in ``decoded``, their UTF-8.
+
+    Colours, mojibake, NUL bytes and stray controls are no reason, nor is anything where one line reads like a log's.
+    """
     for magic, what in _MAGIC:
         if head.startswith(magic):
             raise NotALog(f"This is {what}, not a log. Send the log itself as text, or packed once as .gz, .zip or .zst.")
-    if not head or encoding.startswith(("utf-16", "utf-32")) or _LOG_LINE.search(head):
+    if len(decoded) < _TOO_SHORT or _LOG_LINE.search(decoded):
         return
-    controls = len(head) - len(head.translate(None, _CONTROL))
-    nuls = head.count(0)
-    if controls > 0.05 * len(head) or nuls > 0.3 * len(head):
-        share = round(100 * (controls + nuls) / len(head))
+    controls = len(decoded) - len(decoded.translate(None, _CONTROL))
+    nuls = decoded.count(0)
+    if controls > 0.05 * len(decoded) or nuls > 0.3 * len(decoded):
+        share = round(100 * (controls + nuls) / len(decoded))
         raise NotALog(f"This is no log: {share} % of its first bytes are control bytes. Send the log as text.")
 
 
