@@ -105,12 +105,13 @@ def _title(document: Mapping[str, Any], context: Context) -> str:
     errors = [code for code, _ in codes if code not in phrases.NO_TROUBLE][:2]
     causes = phrases.causes(document)
     slug = document["verdict"]["slug"]
-    if causes and document["verdict"]["status"] != "healthy":
-        what = causes[0]["title"]
-        subject = f" ({causes[0]['subject']})" if causes[0]["subject"] else ""
+    subject = ""
+    if document["verdict"]["status"] == "healthy":
+        what, errors = f"Question about {', '.join(errors) or 'this log'}", []
+    elif causes:
+        what, subject = causes[0]["title"], f" ({causes[0]['subject']})" if causes[0]["subject"] else ""
     else:
-        what = catalogue.CAUSES[slug].title if slug in catalogue.CAUSES else "Question about this log"
-        subject = ""
+        what = catalogue.CAUSES[slug].title if slug in catalogue.CAUSES else "Something fails"
     began = stamp_of((document.get("onset") or {}).get("utc"))
     since = f" since {began}" if began else ""
     head = f"{context.app}: " if context.app else ""

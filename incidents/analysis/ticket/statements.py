@@ -9,7 +9,7 @@ from typing import Any
 from .. import catalogue, phrases
 from ..redact import redact
 from ..utc import parse_iso
-from ..wording import count, duration, stamp_of
+from ..wording import count, duration, listed, stamp_of
 from . import markdown
 from .context import Context
 from .excerpt import Claim, Place
@@ -20,11 +20,11 @@ _CERTAINTY = {"confirmed": "", "likely": "Likely: ", "inconclusive": "Not certai
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of Markdown and its proof. ``whole_log`` where it is counted over all router lines of the log."""
+    """One sentence of Markdown and its proof. ``over`` names the lines of which it holds as a whole."""
 
     text: str
     claim: Claim
-    whole_log: bool = False
+    over: str = ""  # "router lines": counted over all of them
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -48,8 +48,8 @@ def cited(statement: Statement, names: Sequence[str]) -> str:
     labels = [markdown.code(label(names, place)) for place in statement.places[:MOST_CITED]]
     if len(statement.places) > MOST_CITED:
         labels.append(f"and {len(statement.places) - MOST_CITED} more")
-    if statement.whole_log:
-        whole = f"counted over all router lines of {markdown.code(', '.join(clean(name)[-60:] for name in names))}"
+    if statement.over:
+        whole = f"counted over all {statement.over} of {markdown.code(listed([clean(name)[-60:] for name in names]))}"
         labels = [f"{whole}, for example {labels[0]}" if labels else whole]
     return f"{statement.text} ({', '.join(labels)})" if labels else statement.text
 
@@ -67,11 +67,13 @@ def describe(document: Mapping[str, Any], context: Context) -> list[Statement]:
         *_endpoints(document),
         *_holes(document),
     ]
-    return [statement for statement in found if statement.whole_log or statement.places]
+    return [statement for statement in found if statement.over or statement.places]
 
 
 def _findings(document: Mapping[str, Any]) -> Iterator[Statement]:
     verdict = document["verdict"]
+    if verdict["status"] == "healthy":
+        yield Statement(_sentence(markdown.prose(clean(verdict["sentence"]))), Claim(), over="lines")
     for position, finding in enumerate(phrases.causes(document)[:3]):
         sentence = verdict["sentence"] if position == 0 and verdict["sentence"] else finding["summary"]
         certainty = _CERTAINTY.get(verdict["status"], "") if position == 0 else "Also: "
@@ -114,7 +116,7 @@ def _failures(context: Context) -> Iterator[Statement]:
         yield Statement(
             f"{context.failed:,} of {count(context.requests, 'request')} in this log failed ({percent(share)}).",
             Claim(any_of=tuple(context.failing)),
-            whole_log=True,
+            over="router lines",
         )
 
 
@@ -137,11 +139,11 @@ def _endpoints(document: Mapping[str, Any]) -> Iterator[Statement]:
             f"{_name(row)}: half of its requests need {row['own_p50_ms']:,} ms or more of their own, waiting left out; "
             f"{row['timeouts']:,} of {row['count']:,} timed out."
         )
-        yield Statement(text, Claim(), whole_log=True)
+        yield Statement(text, Claim(), over="router lines")
     if culprits and victims:
         names = ", ".join(_name(row) for row in victims[:4])
         timeouts = count(sum(row["timeouts"] for row in victims), "timeout")
-        yield Statement(f"Other requests wait behind it: {names}, with {timeouts}.", Claim(), whole_log=True)
+        yield Statement(f"Other requests wait behind it: {names}, with {timeouts}.", Claim(), over="router lines")
 
 
 def _name(row: Mapping[str, Any]) -> str:
