@@ -140,6 +140,7 @@ def page(new_context: Callable[..., BrowserContext]) -> Page:
 def signed_in_page(page: Page, site: Stack) -> Page:
     """A page of somebody who is signed in to `site`, at its start page."""
     page.goto(site.signin_link())
+    page.wait_for_url(f"{site.url}/")
     return page
 
 

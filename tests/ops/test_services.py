@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from tests.support.stack import Stack
+
 from tests.support.broker import Broker
 
 
@@ -49,3 +51,9 @@ def test_the_browser_lays_out_text_in_english(page: Page) -> None:
     page.set_content("<h1>Triage</h1>")
     assert page.locator("h1").inner_text() == "Triage"
     assert page.evaluate("navigator.language") == "en-US"
+
+
+@pytest.mark.browser
+def test_the_whole_site_lets_a_person_in(signed_in_page: Page, site: Stack) -> None:
+    assert signed_in_page.url == f"{site.url}/"
+    assert "Sign in" not in signed_in_page.title()
