@@ -12,6 +12,7 @@ from datetime import datetime
 
 from . import formats as _formats
 from . import text as _text
+from .charts import charts
 from .merge import merge
 from .normalise import inspect as _inspect
 from .normalise import normalise
@@ -24,7 +25,7 @@ PARSER_VERSION = 1
 
 __all__ = [
     "PARSER_VERSION", "ChunkResult", "Cut", "Facts", "Finding", "NotALog", "SourceInput", "SourceSettings",
-    "analyse", "cut", "inspect", "merge", "scan_chunk",
+    "analyse", "charts", "cut", "inspect", "merge", "scan_chunk",
 ]  # fmt: skip
 
 

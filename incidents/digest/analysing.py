@@ -89,9 +89,11 @@ def forget_outdated(incident: Incident) -> int:
 
 def _run(incident: Incident, lease: Lease) -> None:
     started = time.monotonic()
-    document = analysis.analyse(analysis.merge(inputs(incident)))
+    facts = analysis.merge(inputs(incident))
+    document = analysis.analyse(facts)
+    series = {"charts": analysis.charts(facts)}  # for the pages alone, beside the published document
     took_ms = int((time.monotonic() - started) * 1000)
-    data = Analysis.dump(document)
+    data = Analysis.dump(document | series)
     verdict, window, onset = document["verdict"], document["window"], document["onset"]
     with transaction.atomic():
         lease.fence(
