@@ -24,7 +24,7 @@ class Statement:
 
     text: str
     claim: Claim
-    over: str = ""  # "router lines": counted over all of them
+    over: str = ""  # such as "counted over all router lines"
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -49,7 +49,7 @@ def cited(statement: Statement, names: Sequence[str]) -> str:
     if len(statement.places) > MOST_CITED:
         labels.append(f"and {len(statement.places) - MOST_CITED} more")
     if statement.over:
-        whole = f"counted over all {statement.over} of {markdown.code(listed([clean(name)[-60:] for name in names]))}"
+        whole = f"{statement.over} of {markdown.code(listed([clean(name)[-60:] for name in names]))}"
         labels = [f"{whole}, for example {labels[0]}" if labels else whole]
     return f"{statement.text} ({', '.join(labels)})" if labels else statement.text
 
@@ -73,7 +73,7 @@ def describe(document: Mapping[str, Any], context: Context) -> list[Statement]:
 def _findings(document: Mapping[str, Any]) -> Iterator[Statement]:
     verdict = document["verdict"]
     if verdict["status"] == "healthy":
-        yield Statement(_sentence(markdown.prose(clean(verdict["sentence"]))), Claim(), over="lines")
+        yield Statement(_sentence(markdown.prose(clean(verdict["sentence"]))), Claim(), over="all lines")
     for position, finding in enumerate(phrases.causes(document)[:3]):
         sentence = verdict["sentence"] if position == 0 and verdict["sentence"] else finding["summary"]
         certainty = _CERTAINTY.get(verdict["status"], "") if position == 0 else "Also: "
@@ -116,7 +116,7 @@ def _failures(context: Context) -> Iterator[Statement]:
         yield Statement(
             f"{context.failed:,} of {count(context.requests, 'request')} in this log failed ({percent(share)}).",
             Claim(any_of=tuple(context.failing)),
-            over="router lines",
+            over="counted over all router lines",
         )
 
 
@@ -139,11 +139,12 @@ def _endpoints(document: Mapping[str, Any]) -> Iterator[Statement]:
             f"{_name(row)}: half of its requests need {row['own_p50_ms']:,} ms or more of their own, waiting left out; "
             f"{row['timeouts']:,} of {row['count']:,} timed out."
         )
-        yield Statement(text, Claim(), over="router lines")
+        yield Statement(text, Claim(), over="counted over all router lines")
     if culprits and victims:
         names = ", ".join(_name(row) for row in victims[:4])
         timeouts = count(sum(row["timeouts"] for row in victims), "timeout")
-        yield Statement(f"Other requests wait behind it: {names}, with {timeouts}.", Claim(), over="router lines")
+        text = f"Other requests wait behind it: {names}, with {timeouts}."
+        yield Statement(text, Claim(), over="counted over all router lines")
 
 
 def _name(row: Mapping[str, Any]) -> str:
