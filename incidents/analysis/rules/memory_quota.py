@@ -45,7 +45,8 @@ def _finding(facts: Facts, over: list[Event]) -> Finding:
     used = f"{mb:.0f} MB of {quota} MB ({percent:.0f} %)" if quota else "more memory than its quota"
     who = " and ".join(processes[:3]) or "A dyno"
     end = f", and the platform killed it {len(killed)} times (R15)" if killed else "; it swaps and becomes slow (R14)"
-    notes = [event.note for event in events.of(facts, "memory", "code") if event.kind == "memory" or event in over]
+    both = events.of(facts, "memory", "code")
+    notes = [event.note for event in both if event.kind == "memory" or event.detail["code"] in ("R14", "R15")]
     times = [event.at_us for event in over if event.at_us is not None]
     return Finding(
         "memory-quota", f"{who} used {used}{end}.{_shape(facts, processes)}", 0.86 if quota or killed else 0.8,
