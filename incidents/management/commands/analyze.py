@@ -16,10 +16,12 @@ from typing import Any, BinaryIO, cast
 from django.core.management.base import BaseCommand, CommandParser
 
 from incidents import analysis
+from incidents.analysis.render_text import render
 from incidents.digest.reading import read_member
 from incidents.ingest.unpack import Limits, NotOpened, Refused, members
 
 UNREADABLE = 2
+MAX_WIDTH = 120
 
 
 class Command(BaseCommand):
@@ -59,14 +61,22 @@ class Command(BaseCommand):
         elif chosen == "markdown":
             text = document["ticket"]["markdown"]
         else:
-            from incidents.management.terminal import render
-
-            text = render(document, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+            text = _for_terminal(document)
         try:
             self.stdout.write(text)
             sys.stdout.flush()
         except BrokenPipeError:  # `| head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _for_terminal(document: dict[str, Any]) -> str:
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    return render(
+        document,
+        color=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
+        width=min(shutil.get_terminal_size().columns, MAX_WIDTH),
+        ascii_only=not encoding.startswith("utf"),
+    )
 
 
 class Unreadable(Exception):
