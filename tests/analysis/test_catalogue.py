@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from datetime import date
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
-from incidents.analysis import catalogue
+from incidents.analysis import catalogue, rules
 from incidents.analysis.catalogue import CAUSES, CODES, COMMANDS, lookup
 from incidents.analysis.catalogue.commands import DEFAULTS, OTHER_TOOLS
 from incidents.analysis.catalogue.loading import CatalogueError, Entry
+from incidents.analysis.rules import all_rules
 
 DOCUMENTED = {
     *(f"H{n}" for n in [*range(10, 29), 31, 32, 33, 34, 80, 81, 82, 83, 99]),
@@ -316,3 +318,17 @@ def test_a_missing_field_is_named():
 def test_a_field_of_the_wrong_type_is_named():
     with pytest.raises(CatalogueError, match="'status' should be list"):
         Entry("codes_h.toml", "H12", {"status": 503}, {}).numbers("status")
+
+
+# The rules keep to the catalogue
+
+
+def test_rules_raise_no_slug_that_the_deck_does_not_have():
+    for rule in all_rules():
+        assert set(rule.slugs) <= set(catalogue.SLUGS), rule.name
+
+
+def test_rules_suggest_no_command_that_does_not_exist():
+    for path in sorted(Path(rules.__file__).parent.glob("*.py")):
+        for command in re.findall(r"[\"'`](heroku [a-z][a-z:-]*)", path.read_text()):
+            assert catalogue.command_of(command), f"{path.name} suggests {command!r}"
