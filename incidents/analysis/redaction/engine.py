@@ -16,20 +16,21 @@ from .words import Compiled
 _ROUNDS = 4  # a line is read again after masking until nothing is found, at most so often
 
 _STEM = (
-    r"(?:pass|pwd|passwd|pword|secret|token|key|auth|cred|cookie|sess|sid|csrf|xsrf|otp|pin|cv[vc]|sign?|hmac|jwt|salt|bearer|"
-    r"licen[cs]e|mnemonic|seed|saml|assertion|verifier|psk|pat|_code|digest)"
+    r"(?:(?:pass|pwd|pword|secret|token|key|auth|cred|cookie|sess|csrf|xsrf|hmac|jwt|bearer|licen[cs]e|mnemonic|saml|assertion|verifier|"
+    r"signature|(?:otp|mfa|2fa|sms|ion|ity|auth|login|backup|recovery|access|device|time|pin|invite)_?code)[\w.\-]*|"
+    r"(?:otp|pin|cv[vc]|sig|pat|salt|seed|psk|sid)[\d_.\-]*)"
 )
 _TRIGGER_SOURCE = "|".join(
     (
         # a telling word, the rest of its name, the end of its quotes, a separator
-        _STEM + r"[\w.\-]*(?:\\*[\"'`\])]|%[0-9a-f]{2}|&[a-z]{2,4};|\\u00..)*\s*(?:[=,<>]|:(?:[^:]|$)|->|\xc2\xa0|\([\"'\\])",
+        _STEM + r"(?:\\*[\"'`\])]|%[0-9a-f]{2}|&[a-z]{2,4};|\\u00..)*\s*(?:[=,<>]|:(?:[^:]|$)|->|\xc2\xa0|\([\"'\\])",
         r"[?&;#](?:code|key|ticket|sig)=",
         # a telling word, a few small words, something with a digit; options of commands
         r"(?:passw|passphrase|passcode|pwd|secret|token|key|credential|code|pin|identified by|auth)[\w\-]*[ \t]+(?:[a-z=>:\-]+[ \t:=]+){0,4}"
         r"\\*[\"'`(<\[]?[^\s]*[0-9'\"]",
         r"\s-{1,2}[\w\-]*(?:pass|pwd|secret|token|key|auth|cred|user|u|U|p|P|a)[\w\-]*[ \t]",
         r"\s-[pP][^\s\-=]",
-        r"://[^\s\"'<>]*@|:(?:\\/){2}|@(?:tcp|unix)\(|:[^\s\"'@/:]{4,}@[\w.\-]+:[0-9]{2,5}/|oracle:",
+        r"://[^\s\"'<>]*@|://[^\s/?#@:]*:[^\s/?#@:]*[^\s/?#@:0-9][^\s/?#@:]*(?m:$)|:(?:\\+/){2}|@(?:tcp|unix)\(|:[^\s\"'@/:]{4,}@[\w.\-]+:[0-9]{2,5}/|oracle:",
         r"\b(?:bearer|basic)(?:[ \t+:]|%20)",
         r"private.{1,3}key",
         r"%(?:25)*(?:3[ad]|40|22|26)|\\u00(?:2[267]|3[acde]|40)|&(?:quot|amp|lt|gt|#[0-9]|#x)",
@@ -118,10 +119,10 @@ class Engine:
         pieces: list[bytes] = []
         done = 0
         for start, end, kind in spans:
-            self.counts[kind] += 1
             alias = self._aliases.name(kind, data[start:end]) if self._aliases else None
             pieces += (data[done:start], alias or marker(kind))
             done = end
+        self.counts.update(span.kind for span in spans)
         return b"".join([*pieces, data[done:]])
 
 
@@ -132,7 +133,8 @@ def _find(line: bytes) -> Iterator[Span]:
         spans = [span for rule in _RULES for span in rule(text)]
         if b"PRIVATE" in text:
             spans += pem.inline(text)
+        if text is line:
+            yield from spans
+            continue
         for span in spans:
-            start, end = view.span(span.start, span.end)
-            if end > start:
-                yield Span(start, end, span.kind)
+            yield Span(*view.span(span.start, span.end), span.kind)

@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 
 from .marks import Span
-from .values import Value, is_placeholder, looks_random, read_bare, read_value
+from .values import Reader, Value, is_placeholder, looks_random
 
 _SCHEME = re.compile(rb"(?i)([a-z][\w\-]{1,30}+)(?:[ \t]|%20|\+){1,3}(?=[^\s,;])")
 _KNOWN = frozenset(
@@ -24,28 +24,32 @@ _COOKIE_NAMES = re.compile(
     rb"(?i)sess|\bsid\b|_sid|csrf|xsrf|token|auth|remember|jwt|login|ident|cred|secret|__host-|__secure-|account|passw|s?sid$|key$|"
     rb"clearance|__cf_bm|affinity|connect\.|oauth|sso|saml|ticket|impersonat|user_id|uid$"
 )
+_NEXT_HEADER = re.compile(rb"(?i)cookie2?[\"']?[ \t]{0,4}(?::|=>)")
 _HARMLESS = re.compile(
     rb"(?i)_g[aid]|_gcl|_fb[pc]|utm|amp_|mp_|ajs|optimizely|intercom-id|hjid|_hj|theme|lang|locale|tz|time_?zone|consent|expires|"
     rb"max-age|path|domain|samesite|visitor|_pk_|mutiny|hubspotutk|__hs"
 )
 
 
-def authorization(text: bytes, value: Value) -> Iterator[Span]:
+def authorization(reader: Reader, value: Value) -> Iterator[Span]:
     """The credentials of an authorization header whose value is ``value``."""
-    start = value.start
+    text, start = reader.text, value.start
     scheme = _SCHEME.match(text, start)
     if scheme:
         start = scheme.end()
         if _PARAMETERS.match(text, start):  # Digest, OAuth, AWS4: each parameter is judged by its own name
             yield from digest(text)
             return
-    bare = None if value.quoted else read_bare(text, start)
-    credential = text[start : value.end].split(b" ")[0] if value.quoted else text[bare.start : bare.end] if bare else b""
-    if not credential or is_placeholder(credential) or _PLAIN.fullmatch(credential):
+    credential = value._replace(start=start) if value.quoted else reader.bare(start)
+    if credential is None:
+        return
+    body, blank, _ = reader.body(credential).partition(b" ")
+    end = start + len(body) if blank else credential.end
+    if _PLAIN.fullmatch(body) or is_placeholder(body):
         return
     trusted = scheme is not None and scheme[1].lower() in _KNOWN
-    if looks_random(credential, 6 if trusted else 10, uuid_counts=True) or (trusted and len(credential) >= 16):
-        yield Span(start, start + len(credential), "authorization")
+    if reader.is_random(credential._replace(end=end), 6 if trusted else 10, uuid_counts=True) or (trusted and len(body) >= 16):
+        yield Span(start, end, "authorization")
 
 
 def loose(text: bytes) -> Iterator[Span]:
@@ -69,20 +73,28 @@ def _is_basic(body: bytes) -> bool:
         return False
 
 
-def cookies(text: bytes, start: int) -> Iterator[Span]:
-    """The values of the cookies that tell who somebody is, in a cookie header that begins at ``start``."""
-    value = read_value(text, start)
+def cookies(reader: Reader, start: int) -> tuple[int, list[Span]]:
+    """The values of the cookies that tell who somebody is, in a cookie header that begins at ``start``; and where it ends."""
+    value = reader.value(start)
     if value is None:
-        return
-    end = value.end if value.quoted else len(text)
-    region = text[value.start : end]
+        return start, []
+    end = value.end if value.quoted else _header_end(reader.text, value.start)
+    region = reader.text[value.start : end]
+    spans: list[Span] = []
     found = False
     for match in _COOKIE.finditer(region):
         found = True
         name, body = match[1], match[3]
-        if is_placeholder(body) or len(body) < 4 or (_HARMLESS.match(name) and not _COOKIE_NAMES.search(name)):
+        if is_placeholder(body[:64]) or len(body) < 4 or (_HARMLESS.match(name) and not _COOKIE_NAMES.search(name)):
             continue
         if _COOKIE_NAMES.search(name) or looks_random(body, 20, uuid_counts=True):
-            yield Span(value.start + match.start(3), value.start + match.end(3), "cookie")
-    if not found and looks_random(text[value.start : value.end], 16):
-        yield Span(value.start, value.end, "cookie")
+            spans.append(Span(value.start + match.start(3), value.start + match.end(3), "cookie"))
+    if not found and looks_random(reader.body(value), 16):
+        spans.append(Span(value.start, value.end, "cookie"))
+    return end, spans
+
+
+def _header_end(text: bytes, start: int) -> int:
+    """Where a cookie header without quotes ends: before the next one, or with the line."""
+    following = _NEXT_HEADER.search(text, start)
+    return following.start() if following else len(text)

@@ -44,8 +44,11 @@ class Span(NamedTuple):
     kind: str
 
 
+_MARKERS = {kind: b"[REDACTED:%b]" % kind.encode() for kind in KINDS}
+
+
 def marker(kind: str) -> bytes:
-    return b"[REDACTED:%b]" % kind.encode()
+    return _MARKERS[kind]
 
 
 def hide_markers(line: bytes) -> bytes:
@@ -58,10 +61,14 @@ def hide_markers(line: bytes) -> bytes:
 def merge(spans: Iterable[Span]) -> list[Span]:
     """Spans in order, overlapping ones joined; a joined span has the kind of the one that starts first, then of the longer."""
     merged: list[Span] = []
-    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
-        if merged and span.start < merged[-1].end:
-            if span.end > merged[-1].end:
-                merged[-1] = merged[-1]._replace(end=span.end)
+    last_start = last_end = -1
+    for span in sorted(spans):
+        if span.start < last_end:
+            if span.end > last_end:
+                kind = span.kind if span.start == last_start else merged[-1].kind
+                merged[-1] = Span(last_start, span.end, kind)
+                last_end = span.end
         else:
             merged.append(span)
+            last_start, last_end = span.start, span.end
     return merged

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-
 from . import headers
 from .marks import Span
 from .names import Name, Sense, classify
-from .values import Value, is_placeholder, is_secret, looks_random, read_value
+from .values import Reader, Value, is_placeholder, is_secret, looks_random
 
 _PAIR = re.compile(
     rb"(?<![\w.\-$@])([A-Za-z_$@.\-][\w.$\-]{0,127}+)((?:\\{0,15}[\"'`])?\]?\)?)"
@@ -23,100 +21,120 @@ _NAMED = re.compile(
     rb"(?:value|val|v|content|data|string|secret|text)\\{0,15}[\"']?\s{0,3}(?:=>|[=:>])\s{0,3}"
 )
 _LIST_NEXT = re.compile(rb"\s{0,4},\s{0,4}(?=\\{0,15}[\"'])")
-_PATH = re.compile(rb"(?:~|\.{1,2})?(?:/[\w.\-]{1,64}){2,16}/?|/[a-z]{1,16}|arn:[\w:/.\-]{1,256}|[A-Za-z]:\\[\w\\.\-]{1,256}")
+_PATH = re.compile(rb"(?:~|\.{1,2})?(?:/[\w.\-]{1,64}){2,16}/?|/[a-z]{1,16}|arn:[\w:/.\-]{1,256}")
 _SPACED_NAME = re.compile(rb"(?i)(api|access|secret|private|auth|client|license|encryption|signing|master|bearer|security)[ \t]\Z")
 _ERROR_BEFORE = re.compile(rb"(?i)(?:unexpected|illegal|syntax|parse|lexer|near)[ \t]\Z")
-_SCOPE = re.compile(rb"[\w@.%\-]{8,128}?(?=/[0-9]{8}/|%2F[0-9]{8}%2F)")
+_SCOPE = re.compile(rb"[\w@.%\-\xff]{8,128}?(?=/[0-9]{8}/|%2F[0-9]{8}%2F)")
 _TWILIO_SID = re.compile(rb"[A-Z]{2}[0-9a-f]{32}")
 
 
-def find(text: bytes) -> Iterator[Span]:
+def find(text: bytes) -> list[Span]:
     """Values whose names tell of secrets."""
-    pos = 0
-    while pair := _PAIR.search(text, pos):
-        pos = pair.end()
-        meaning = _meaning(text, pair)
-        if meaning is None:
-            continue
-        if pair[3][:1] in b",(" and ((not pair[2] and pair[3] != b"(") or meaning.sense is Sense.COOKIES):
-            continue
-        if text[pair.start() - 2 : pair.start()] == b"//" and pair[3] == b":":  # user:password of a URL
-            continue
-        yield from _judge(text, pair.start(1), pair[1], pair[3], pos, meaning)
-    if b"</" in text or b"<!" in text:
-        yield from _elements(text)
-    if b"alue" in text or b"ALUE" in text or b"<string" in text or b"ontent" in text:
-        for named in _NAMED.finditer(text):
-            meaning = classify(named[1])
-            if meaning and meaning.sense is not Sense.COOKIES:
-                yield from _judge(text, named.start(1), named[1], b"=", named.end(), meaning)
+    return _Search(text).run()
 
 
-def _meaning(text: bytes, pair: re.Match[bytes]) -> Name | None:
-    meaning = classify(pair[1])
-    if meaning and meaning.kind == "token" and _ERROR_BEFORE.search(text, max(0, pair.start() - 16), pair.start()):
-        return None
-    if meaning and meaning.sense is Sense.QUERY and pair[1].lower() == b"key":  # "API key: …"
-        spaced = _SPACED_NAME.search(text, max(0, pair.start() - 16), pair.start())
-        return classify(spaced[1] + b"_key") if spaced else meaning
-    return meaning
+class _Search:
+    """One pass over one text."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self.reader = Reader(text)
+        self.spans: list[Span] = []
+        self.cookies_end = 0
+
+    def run(self) -> list[Span]:
+        text, pos = self.text, 0
+        while pair := _PAIR.search(text, pos):
+            pos = pair.end()
+            name, closing, separator = pair.groups()
+            meaning = classify(name)
+            if meaning is None or (meaning := self.in_place(name, separator, meaning, pair.start())) is None:
+                continue
+            if separator[:1] in b",(" and ((not closing and separator != b"(") or meaning.sense is Sense.COOKIES):
+                continue
+            pos = self.judge(pair.start(), name, separator, pos, meaning)
+        if b"</" in text or b"<!" in text:
+            self.elements()
+        if b"alue" in text or b"ALUE" in text or b"<string" in text or b"ontent" in text:
+            for named in _NAMED.finditer(text):
+                meaning = classify(named[1])
+                if meaning and meaning.sense is not Sense.COOKIES:
+                    self.judge(named.start(1), named[1], b"=", named.end(), meaning)
+        return self.spans
+
+    def in_place(self, name: bytes, separator: bytes, meaning: Name, start: int) -> Name | None:
+        """What the name says where it stands: "API key:", "unexpected token:", and the user of a URL."""
+        text = self.text
+        if separator == b":" and text[start - 2 : start] == b"//":
+            return None
+        if meaning.kind == "token" and text[start - 1 : start] == b" " and _ERROR_BEFORE.search(text, max(0, start - 16), start):
+            return None
+        if meaning.sense is Sense.QUERY and name in (b"key", b"Key", b"KEY"):
+            spaced = _SPACED_NAME.search(text, max(0, start - 16), start)
+            return classify(spaced[1] + b"_key") if spaced else meaning
+        return meaning
+
+    def judge(self, name_at: int, name: bytes, separator: bytes, start: int, meaning: Name) -> int:
+        """Judge the value at ``start``; says where to read on: behind it where it is masked."""
+        if meaning.sense is Sense.COOKIES:
+            if start >= self.cookies_end:
+                self.cookies_end, found = headers.cookies(self.reader, start)
+                self.spans += found
+            return start
+        value = self.reader.value(start)
+        if value is None:
+            return start
+        if meaning.sense is Sense.AUTH:
+            self.spans += headers.authorization(self.reader, value)
+            return start
+        if name[-10:].lower() == b"credential" and (scope := _SCOPE.match(self.text, value.start)):
+            value = value._replace(end=scope.end())  # the key's id goes, its date, region and service stay
+        kind = "aws-key" if b"aws" in name.lower() else meaning.kind
+        in_query = name_at > 0 and self.text[name_at - 1 : name_at] in b"?&#;"
+        is_tuple = separator[:1] in b",("
+        read_on = start
+        while value is not None and _holds(self.reader, value, name, separator, meaning, in_query, is_tuple):
+            self.spans.append(Span(value.start, value.end, kind))
+            read_on = value.end
+            if not value.in_list or is_tuple or not (more := _LIST_NEXT.match(self.text, value.after)):
+                break
+            following = self.reader.value(more.end())
+            value = following._replace(in_list=True) if following else None
+        return read_on
+
+    def elements(self) -> None:
+        for element in _ELEMENT.finditer(self.text):
+            meaning = classify(element[1])
+            if meaning is None or meaning.sense in (Sense.QUERY, Sense.COOKIES, Sense.AUTH):
+                continue
+            body = element[2].rstrip(b"]\\ \t")
+            value = Value(element.start(2), element.start(2) + len(body), True, element.end())
+            if _holds(self.reader, value, element[1], b">", meaning, in_query=False, is_tuple=False):
+                self.spans.append(Span(value.start, value.end, meaning.kind))
 
 
-def _judge(text: bytes, name_at: int, name: bytes, separator: bytes, start: int, meaning: Name) -> Iterator[Span]:
-    if meaning.sense is Sense.COOKIES:
-        yield from headers.cookies(text, start)
-        return
-    value = read_value(text, start)
-    if value is None:
-        return
-    if meaning.sense is Sense.AUTH:
-        yield from headers.authorization(text, value)
-        return
-    if name[-10:].lower() == b"credential" and (scope := _SCOPE.match(text, value.start)):
-        value = value._replace(end=scope.end())  # the key's id goes, its date, region and service stay
-    kind = "aws-key" if b"aws" in name.lower() else meaning.kind
-    in_query = text[max(0, name_at - 1) : name_at] in (b"?", b"&", b"#", b";") and name_at > 0
-    is_tuple = separator[:1] in b",("
-    while value is not None:
-        if _holds(text, value, name, separator, meaning, in_query, is_tuple):
-            yield Span(value.start, value.end, kind)
-        if not value.in_list or is_tuple or not (more := _LIST_NEXT.match(text, value.after)):
-            return
-        following = read_value(text, more.end())
-        value = following._replace(in_list=True) if following else None
-
-
-def _holds(text: bytes, value: Value, name: bytes, separator: bytes, meaning: Name, in_query: bool, is_tuple: bool) -> bool:
+def _holds(
+    reader: Reader, value: Value, name: bytes, separator: bytes, meaning: Name, in_query: bool, is_tuple: bool
+) -> bool:
     """Whether the value is a secret, by how far its name is to be trusted."""
-    body = text[value.start : value.end]
+    body = reader.body(value)
     sense = meaning.sense
     if is_tuple and not looks_random(body, 8, uuid_counts=True):
         return False
     if sense is Sense.STRONG:
         least = 1 if meaning.kind == "password" else 4
-        if _PATH.fullmatch(body) and not looks_random(body, 20) and (least > 1 or name in (b"PWD", b"OLDPWD")):
+        if body[:1] in b"/~.aA" and _PATH.fullmatch(body) and not looks_random(body, 20) and (least > 1 or name in (b"PWD", b"OLDPWD")):
             return False
-        return is_secret(text, value, name, separator, least)
-    if is_placeholder(body):
+        return is_secret(reader, value, name, separator, least)
+    if value.end - value.start <= 64 and is_placeholder(body):
         return False
     if sense is Sense.RANDOM:
-        return looks_random(body, 12 if meaning.kind == "secret" else 16)
+        return reader.is_random(value, 10 if in_query and meaning.kind == "signature" else 12 if meaning.kind == "secret" else 16)
     if sense is Sense.QUERY:
-        return in_query and looks_random(body, 10, uuid_counts=True)
+        return in_query and reader.is_random(value, 10, uuid_counts=True)
     if sense is Sense.SESSION:
-        near = in_query or b"ookie" in text or b"OOKIE" in text or meaning.kind == "cookie" and b"sess" in name.lower()
-        return looks_random(body, 8 if near else 20, uuid_counts=near) and not _TWILIO_SID.fullmatch(body)
+        near = in_query or reader.speaks_of_cookies or meaning.kind == "cookie" and b"sess" in name.lower()
+        return reader.is_random(value, 8 if near else 20, uuid_counts=near) and not _TWILIO_SID.fullmatch(body)
     if sense is Sense.DIGITS:
-        return (body.isdigit() and 3 <= len(body) <= 10) or looks_random(body, 6)
-    return (value.quoted and len(body) >= 4 and not body.isdigit()) or looks_random(body, 6)  # Sense.PASS
-
-
-def _elements(text: bytes) -> Iterator[Span]:
-    for element in _ELEMENT.finditer(text):
-        meaning = classify(element[1])
-        if meaning is None or meaning.sense in (Sense.QUERY, Sense.COOKIES, Sense.AUTH):
-            continue
-        body = element[2].rstrip(b"]\\ \t")
-        value = Value(element.start(2), element.start(2) + len(body), True, element.end())
-        if _holds(text, value, element[1], b">", meaning, in_query=False, is_tuple=False):
-            yield Span(value.start, value.end, meaning.kind)
+        return (body.isdigit() and 3 <= len(body) <= 10) or reader.is_random(value, 6)
+    return (value.quoted and len(body) >= 4 and not body.isdigit()) or reader.is_random(value, 6)  # Sense.PASS

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 
 from .marks import Span
+from .views import visible
 
 _DASHES = rb"-{4,5}[ ]?"
 _BEGIN = re.compile(_DASHES + rb"BEGIN[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?[ ]?-{4,5}")
 _END = re.compile(_DASHES + rb"END[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?[ ]?-{4,5}")
+_EDGE = re.compile(_DASHES + rb"(BEGIN|END)[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?[ ]?-{4,5}")
 _BODY_RUN = re.compile(rb"[A-Za-z0-9+/=]{16,}")
 _BODY = re.compile(rb"(?:[\s\"'>|+#*,.]|\\[nrt\\])*+((?:[A-Za-z0-9+/]{1,128}+={0,3})(?:\\[nr]|[\s\"'+,\\\\])*+)\Z")
 _HEADER_FIELD = re.compile(rb"\s*+(?:Proc-Type|DEK-Info|Comment|Version|Key-ID|Subject|[A-Z][\w\-]{2,30}+):[ ]?[^\n]{0,200}\Z")
@@ -20,15 +22,18 @@ _LONGEST = 400  # lines of one dyno that a key may be long
 
 def inline(text: bytes) -> Iterator[Span]:
     """A key that stands in one line, whole or cut at the line's end."""
-    for begin in _BEGIN.finditer(text):
-        end = _END.search(text, begin.end())
-        following = _BEGIN.search(text, begin.end())
-        if end and not (following and following.start() < end.start()):
-            yield Span(begin.start(), end.end(), "private-key")
-        elif _BODY_RUN.search(text, begin.end()):
-            yield Span(begin.start(), len(text), "private-key")
-        else:
-            yield Span(begin.start(), begin.end(), "private-key")
+    open_at: re.Match[bytes] | None = None
+    for edge in _EDGE.finditer(text):
+        if edge[1] == b"END":
+            if open_at:
+                yield Span(open_at.start(), edge.end(), "private-key")
+            open_at = None
+            continue
+        if open_at:  # a second BEGIN: the first key was cut short
+            yield Span(open_at.start(), edge.start() if _BODY_RUN.search(text, open_at.end(), edge.start()) else open_at.end(), "private-key")
+        open_at = edge
+    if open_at:
+        yield Span(open_at.start(), len(text) if _BODY_RUN.search(text, open_at.end()) else open_at.end(), "private-key")
 
 
 class PemLines:
@@ -47,8 +52,8 @@ class PemLines:
             return None
         stream, start = split_head(line)
         span = self._continue(line, stream, start)
-        begins = list(_BEGIN.finditer(line))
-        if begins and not _END.search(line, begins[-1].end()):
+        edges = _EDGE.findall(line)
+        if edges and edges[-1] == b"BEGIN":
             self._left[stream] = _LONGEST
         return span
 
@@ -59,12 +64,17 @@ class PemLines:
         if end := _END.search(line):
             del self._left[owner]
             return Span(start, end.end(), "private-key")
-        body = _BODY.match(line, start)
+        if b"\x1b" in line:  # coloured: judge what is seen, mask the whole message
+            plain = visible(line[start:])
+            body, ends = _BODY.match(plain), (start, len(line))
+        else:
+            body = _BODY.match(line, start)
+            ends = (body.start(1), len(line.rstrip())) if body else (0, 0)
         if body and not _WORD.fullmatch(body[1]):
             self._left[owner] -= 1
             if self._left[owner] <= 0:
                 del self._left[owner]
-            return Span(body.start(1), len(line.rstrip()), "private-key")
+            return Span(*ends, "private-key")
         if line[start:].strip() and not _HEADER_FIELD.match(line, start):
             del self._left[owner]  # cut: the key's end was lost
         return None

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import re2
+
 from .marks import Span
 from .names import Sense, classify
 from .values import is_placeholder, looks_random
+
+_OPTIONS = re2.Options()
+_OPTIONS.encoding = re2.Options.Encoding.LATIN1
 
 _FLAG = re.compile(rb"(?<![\w\-])--?([A-Za-z][\w\-]{1,60}+)[ \t]{1,4}(\\{0,7}[\"']?)([^\s\"'`\-][^\s\"'`]{0,1024}+)")
 _FLAG_PROSE = frozenset(
@@ -36,21 +41,23 @@ _ONE_TIME = re.compile(
     rb"(?i)\b(?:one[ \-]time|otp|verification|security|2fa|mfa|login|confirmation|sms|access)[ \t](?:password|passcode|code|pin)"
     rb"(?:[ \t]for[ \t]\S{1,64}+)?[ \t]{0,2}(?:is|:|=|was|->)?[ \t]{0,2}[\"']?([0-9]{4,8})(?![\w.])"
 )
+_GUARD = re2.compile(
+    rb"(?i)(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|key|code|pin|identified by|auth)s?[\"']?[ \t]+[^ \t=:]", _OPTIONS
+)
 
 
 def find(text: bytes) -> Iterator[Span]:
     """Secrets behind options, in SQL and in prose."""
     if b" -" in text or b"\t-" in text or text[:1] == b"-":
         yield from _flags(text)
-    lower = text.lower()
-    if b"pass" in lower or b"identified" in lower:
-        for match in _SQL.finditer(text):
-            if not is_placeholder(match[1]):
-                yield Span(match.start(1), match.end(1), "password")
-    if b"auth" in lower:
-        for match in _AUTH_COMMAND.finditer(text):
-            if looks_random(match[1], 8):
-                yield Span(match.start(1), match.end(1), "password")
+    if not _GUARD.search(text):
+        return
+    for match in _SQL.finditer(text):
+        if not is_placeholder(match[1]):
+            yield Span(match.start(1), match.end(1), "password")
+    for match in _AUTH_COMMAND.finditer(text):
+        if looks_random(match[1], 8):
+            yield Span(match.start(1), match.end(1), "password")
     for match in _PROSE.finditer(text):
         is_password = match[1][:1] in b"pP"
         if looks_random(match[2], 8 if is_password else 16, uuid_counts=is_password):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-BLANK = rb"[ \t]"
+LONGEST_JUDGED = 256
+"""So many bytes of a value decide whether it is a secret; it is masked to its end."""
 
 
 class Value(NamedTuple):
@@ -20,9 +21,10 @@ class Value(NamedTuple):
 
 # What may stand before the quote: b"…", string(5) "…", Some("…"), SecretStr('…'), ["…"], ("…").
 _WRAP = re.compile(
-    rb"(?:[\[(]\s{0,4}|(?:Some|SecretStr|SecretString|Secret|Optional|Just|str|String|base64|quote)[(\[]|string\([0-9]{1,6}\)\s{1,2}"
+    rb"(?:[\[(]\s{0,4}|(?i:string)\([0-9]{1,6}\)\s{1,2}|(?i:Some|SecretStr|SecretString|SecretBytes|Secret|Optional|Just|String|base64|quote|Sensitive)[(\[]"
     rb"|[bBuUrR]{1,2}(?=[\"'])|@(?=\")|\\?<!\[CDATA\[|\$(?=')){0,4}+"
 )
+_SIMPLE = re.compile(rb"[0-9A-Za-z]{2,}+(?![\"'\[(])|[0-9]")  # can be neither wrapped nor quoted
 _QUOTE = re.compile(rb"(\\{0,15})([\"'`])")
 _BARE = re.compile(
     rb"(?:[^\s\"'`<>,;&|(){}\[\]\\]++"
@@ -35,6 +37,9 @@ _BARE = re.compile(
     rb"){1,4096}+"
 )
 _UUID = re.compile(rb"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_DIGIT = re.compile(rb"[0-9]")
+_SWITCH = re.compile(rb"[a-z](?=[A-Z])|[A-Z](?=[a-z])")
+_ANY_ALNUM = re.compile(rb"[0-9A-Za-z\x80-\xfe]")
 _RUN = re.compile(rb"[A-Za-z0-9+=]{8,}+")
 _PLACEHOLDER = re.compile(
     rb"""(?ix) \s*+ (?:
@@ -50,6 +55,7 @@ _PLACEHOLDER = re.compile(
 _MASKED_AT = re.compile(
     rb"(?i)\[(?:filtered|redacted|hidden|masked|removed|secure|protected|omitted|scrubbed)\]|\*{3,}|<(?:redacted|filtered|hidden|secret)[\w -]{0,24}>"
 )
+_FILLED = re.compile(rb"\xff{8,}+(?=[\s\"'`<>,;&)\]}\\]|\Z)")
 _MESSAGE = re.compile(
     rb"(?i)\s*+(?:is|was|are|has|have|must|may|can|can't|can\\?'t|cannot|should|does|doesn't|do|not|too|this|that|please|needs?|"
     rb"contains?|invalid|missing|required|expired|incorrect|wrong|unknown|blank|empty|no|the|your|a|an|at|value|field|failed|"
@@ -65,23 +71,60 @@ _WORD = re.compile(rb"[A-Za-z][a-z'\-]*+[.,:;!?]?")
 _PAIR_NEXT = re.compile(rb"[\s,;&|)\]}]*+(?:\Z|[\w.\-\"'\\]{1,64}+\s?(?:=>|[=:]))|\s{0,4}(?:[,;|)\]}#]|//|--|\Z)")
 
 
-def read_value(text: bytes, start: int) -> Value | None:
-    """The value that begins at ``start``, behind its name's separator; None where nothing or a mask stands there."""
-    if _MASKED_AT.match(text, start):
-        return None
-    wrapped = _WRAP.match(text, start)
-    open_at = wrapped.end() if wrapped else start
-    if quote := _QUOTE.match(text, open_at):
-        return _read_quoted(text, quote, in_list=b"[" in text[start:open_at])
-    if bare := read_bare(text, start):
+class Reader:
+    """Reads values out of one text. Remembers where the last bare value ended, so that a text of many names and no blank is
+    read once, not once for each name."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self.speaks_of_cookies = b"ookie" in text or b"OOKIE" in text
+        self._bare_start = self._bare_end = -1
+        self._verdicts: dict[tuple[int, int, bool], tuple[int, bool]] = {}
+
+    def value(self, start: int) -> Value | None:
+        """The value that begins at ``start``, behind its name's separator; None where nothing or a mask stands there."""
+        text = self.text
+        if _SIMPLE.match(text, start):
+            return self._bare_or_call(start)
+        if _MASKED_AT.match(text, start) or _FILLED.match(text, start):
+            return None
+        wrapped = _WRAP.match(text, start)
+        open_at = wrapped.end() if wrapped else start
+        if quote := _QUOTE.match(text, open_at):
+            return _read_quoted(text, quote, in_list=b"[" in text[start:open_at])
+        return self._bare_or_call(start) or (None if b"(" in text[start:open_at] else self.bare(open_at))
+
+    def _bare_or_call(self, start: int) -> Value | None:
+        bare = self.bare(start)
+        if bare and self.text[bare.end : bare.end + 1] == b"(" and (quote := _QUOTE.match(self.text, bare.end + 1)):
+            argument = _read_quoted(self.text, quote, in_list=False)  # a call: code, unless what it holds looks drawn by lot
+            return argument if looks_random(self.body(argument), 8) else None
         return bare
-    return None if b"(" in text[start:open_at] else read_bare(text, open_at)
 
+    def bare(self, start: int) -> Value | None:
+        """An unquoted value: up to a blank, or to a mark behind which the next pair begins."""
+        if self._bare_start <= start < self._bare_end:
+            return Value(start, self._bare_end, False, self._bare_end)
+        bare = _BARE.match(self.text, start)
+        if bare is None:
+            return None
+        self._bare_start, self._bare_end = bare.span()
+        return Value(start, bare.end(), False, bare.end())
 
-def read_bare(text: bytes, start: int) -> Value | None:
-    """An unquoted value: up to a blank, or to a mark behind which the next pair begins."""
-    bare = _BARE.match(text, start)
-    return Value(start, bare.end(), False, bare.end()) if bare else None
+    def is_random(self, value: Value, least: int, uuid_counts: bool = False) -> bool:
+        """``looks_random`` of a value; names that crowd within one bare value share a verdict."""
+        if value.quoted or value.end - value.start <= 64:
+            return looks_random(self.body(value), least, uuid_counts)
+        key = (value.end, least, uuid_counts)
+        judged_at, verdict = self._verdicts.get(key, (-64, False))
+        if value.start - judged_at >= 64:
+            verdict = looks_random(self.body(value), least, uuid_counts)
+            self._verdicts[key] = (value.start, verdict)
+        return verdict
+
+    def body(self, value: Value) -> bytes:
+        """The value's bytes, as many as are needed to judge it."""
+        return self.text[value.start : min(value.end, value.start + LONGEST_JUDGED)]
 
 
 def _read_quoted(text: bytes, quote: re.Match[bytes], in_list: bool) -> Value:
@@ -104,19 +147,17 @@ def _read_quoted(text: bytes, quote: re.Match[bytes], in_list: bool) -> Value:
 def is_placeholder(value: bytes) -> bool:
     """Whether nothing secret stands there: empty, masked already, a variable, or a word such as ``null`` or ``expired``."""
     bare = value.strip(b" \t\r\n\xff")
-    return len(bare) < 1 or _PLACEHOLDER.match(bare.rstrip(b".,;:!")) is not None or not any(map(_is_alnum, bare))
-
-
-def _is_alnum(byte: int) -> bool:
-    return 0x30 <= byte <= 0x39 or 0x41 <= byte <= 0x5A or 0x61 <= byte <= 0x7A or 0x80 <= byte < 0xFF
+    return len(bare) < 1 or _PLACEHOLDER.match(bare.rstrip(b".,;:!")) is not None or not _ANY_ALNUM.search(bare)
 
 
 def looks_random(value: bytes, least: int, uuid_counts: bool = False) -> bool:
     """Whether ``value`` looks drawn by lot: long enough, and one unbroken run of it mixes letters and digits or both cases."""
-    value = value.strip()
+    value = value[:LONGEST_JUDGED].strip()
     if len(value) < least or b" " in value:
         return False
-    if _UUID.search(value):
+    if not _DIGIT.search(value) and not _SWITCH.search(value):
+        return False
+    if value.count(b"-") >= 4 and _UUID.search(value):
         if uuid_counts:
             return True
         value = _UUID.sub(b"", value)
@@ -128,18 +169,17 @@ def looks_random(value: bytes, least: int, uuid_counts: bool = False) -> bool:
 
 
 def _mixes(run: bytes) -> bool:
-    has_digit = any(0x30 <= b <= 0x39 for b in run)
+    has_digit = _DIGIT.search(run) is not None
     letters = run.upper() != run.lower()
     if has_digit and letters:
         return True
     # No digit at all: both cases in a long run, with capitals inside rather than as in CamelCase words.
-    switches = sum(a.islower() != b.islower() for a, b in zip(run.decode("latin-1"), run.decode("latin-1")[1:], strict=False))
-    return letters and len(run) >= 16 and switches * 3 >= len(run)
+    return letters and len(run) >= 16 and len(_SWITCH.findall(run)) * 3 >= len(run)
 
 
-def is_secret(text: bytes, value: Value, name: bytes, separator: bytes, least: int = 1) -> bool:
+def is_secret(reader: Reader, value: Value, name: bytes, separator: bytes, least: int = 1) -> bool:
     """Whether a value behind a name that tells of secrets is one, rather than a placeholder, code or prose."""
-    body = text[value.start : value.end]
+    body = reader.body(value)
     if is_placeholder(body) or len(body) < least:
         return False
     if value.quoted:
@@ -152,5 +192,5 @@ def is_secret(text: bytes, value: Value, name: bytes, separator: bytes, least: i
     if spaced and _IDENTIFIER.fullmatch(body.rstrip(b",;.")):
         return False
     if spaced and b":" in separator and _WORD.fullmatch(body):
-        return _PAIR_NEXT.match(text, value.after) is not None
+        return _PAIR_NEXT.match(reader.text, value.after) is not None
     return not (body.isdigit() and least > 3 and len(body) < 6)

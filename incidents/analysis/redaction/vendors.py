@@ -38,7 +38,7 @@ _PREFIXED: tuple[tuple[str, str], ...] = (
     ("vendor-token", r"pscale_(?:tkn|pw|oauth|otkn)_[\w.\-=]{10,}|mdb_sa_(?:sk|id)_[\w\-]{10,}|nfp_[A-Za-z0-9]{20,}"),
     ("vendor-token", r"\.atlasv1\.[\w\-]{20,}|hv[sbr]\.[\w\-]{10,}|dp\.(?:pt|st|ct|sa|scim|audit|said)\.[\w.\-]{10,}"),
     ("vendor-token", r"AGE-SECRET-KEY-1[A-Z0-9]{8,}|ops_eyJ[\w\-+/=]{10,}|A3-[A-Z0-9]{6}-[A-Z0-9\-]{20,}"),
-    ("vendor-token", r"gl(?:sa|c)_[\w+/=]{20,}|NR(?:AK|II|RA|IQ|AA)-[\w\-]{10,}|NRJS-[0-9a-f]{10,}|sntry[sua]_[\w+/=.\-]{10,}"),
+    ("vendor-token", r"glsa_\w{20,}|glc_[\w+/=]{20,}|NR(?:AK|II|RA|IQ|AA)-[\w\-]{10,}|NRJS-[0-9a-f]{10,}|sntry[sua]_[\w+/=.\-]{10,}"),
     ("vendor-token", r"hc[abx]ik_\w{16,}|phx_\w{16,}|hb[pa]_\w{20,}|ddapp?_\w{20,}|dt0[a-z]\d\d\.[A-Z0-9]{10,}\.?[A-Z0-9]*"),
     ("vendor-token", r"shp(?:at|ca|pa|ss|ua|tka)_[0-9a-fA-F]{10,}|sq0(?:atp|csp|idp)-[\w\-]{10,}|access_token\$\w+\$\w{8,}\$\w{10,}"),
     ("vendor-token", r"FLWSECK(?:_TEST)?-\w{10,}|EZ[AT]K[a-zA-Z0-9]{30,}|shippo_(?:live|test)_\w{10,}|duffel_(?:live|test)_[\w\-=]{10,}"),
@@ -48,7 +48,7 @@ _PREFIXED: tuple[tuple[str, str], ...] = (
     ("vendor-token", r"FCM[A-Za-z]*:APA91[\w\-]{20,}|AAAA[\w\-]{7}:[\w\-]{80,}|rdme_\w{30,}|pnu_\w{30,}|sha256~[\w\-]{40,}|shpss_\w{10,}"),
     ("vendor-token", r"cmVmdGtu[A-Za-z0-9]{20,}|AKCp[A-Za-z0-9]{30,}|oy2[a-z0-9]{43}|dop_v1_\w{10,}|ico-[A-Za-z0-9]{32}"),
     ("vendor-token", r"SWMTKN-1-[\w\-]{20,}|K10[0-9a-f]{30,}::server:\w+|vault:v\d:[A-Za-z0-9+/=]{20,}|EAACEdEose0cBA\w+"),
-    ("jwt", r"eyJ[\w\-]{6,}\.[\w\-]{2,}(?:\.[\w\-]*){0,4}|eyJ[\w\-]{16,}$"),
+    ("jwt", r"eyJ[\w\-]{6,}\.[\w\-]{2,}(?:\.[\w\-]*){0,4}"),
     ("private-key", r"MII[A-Za-z0-9+/]{3}IBA[AD][A-Za-z0-9+/=\\nr]{24,}|MHcCAQEEI[A-Za-z0-9+/=\\nr]{24,}|MIG[A-Za-z0-9]AgEAM[A-Za-z0-9+/=\\nr]{24,}"),
     ("private-key", r"b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/=\\nr]{24,}|MC4CAQAwBQYDK2Vw[A-Za-z0-9+/=\\nr]{20,}"),
     ("password", r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{20,}|\$argon2[id]{1,2}\$[\w=,$+/.\-]{30,}|pbkdf2_sha(?:256|512|1)\$\d+\$[\w+/=$]{20,}"),
@@ -64,7 +64,7 @@ _EDGED: tuple[tuple[str, str], ...] = (
     ("vendor-token", r"SG\.[\w\-]{10,}(?:\.[\w\-]+)?|key-[0-9a-f]{20,}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}|[0-9a-f]{32}-us\d{1,2}|md-[\w\-]{22}"),
     ("vendor-token", r"re_[A-Za-z0-9]{6,}_[A-Za-z0-9]{16,}|1//0[\w\-]{20,}|4/0A[\w\-]{20,}|AQ\.[A-Za-z0-9_\-]{40,}"),
     ("vendor-token", r"dapi[0-9a-f]{16,}(?:-\d)?|d(?:kea|ose)[0-9a-f]{32}|dbt[cus]_[\w\-=]{20,}|rnd_[A-Za-z0-9]{24,}|vc[piark]_[A-Za-z0-9]{20,}"),
-    ("vendor-token", r"[0-9a-f]{36}(?:NRAL|FFFFNRAL)|\w{32,40}NRAL|(?:sdk|mob|api)-" + _UUID + r"|secret-[A-Za-z0-9]{30,}"),
+    ("vendor-token", r"[0-9a-f]{36}NRAL|(?:sdk|mob|api)-" + _UUID + r"|secret-[A-Za-z0-9]{30,}"),
     ("vendor-token", r"\d{6,10}:AA[\w\-]{20,}|[MNO][A-Za-z0-9_\-]{22,27}\.[\w\-]{6}\.[\w\-]{20,}|mfa\.[\w\-]{60,}"),
     ("vendor-token", r"EAA[A-Za-z0-9_\-]{40,}|EAAA[\w\-]{40,}|IG(?:QV|AA)[\w\-]{40,}|AAAAAAAAAAAAAAAAAAAA[\w%\-]{30,}|SK[0-9a-f]{32}"),
     ("vendor-token", r"secret_[A-Za-z0-9]{40,}|pat[A-Za-z0-9]{14}\.[0-9a-f]{20,}|pat-(?:na|eu|ap)\d-" + _UUID + r"|tfp_[\w\-]{30,}|sl\.[\w\-]{60,}"),
@@ -75,20 +75,46 @@ _EDGED: tuple[tuple[str, str], ...] = (
     ("vendor-token", r"\d/\d{10,}(?:/\d{10,})?:[0-9a-f]{32}|u\+[\w\-]{18}|dnkey-[\w\-=]{20,}|napi_[a-z0-9]{40,}|rzp_(?:live|test)_[A-Za-z0-9]{10,}"),
 )  # fmt: skip
 
+# What a token looks like that the end of its line has cut.
+_CUT: tuple[tuple[str, str], ...] = (
+    ("aws-key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{4,}"),
+    ("heroku-token", r"HRKU-[\w\-]+|\b[dt]\.[0-9a-f]{8}-[0-9a-f\-]*"),
+    ("jwt", r"eyJ[\w\-]{6,}[.\w\-]*"),
+    ("password", r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]*"),
+    (
+        "vendor-token",
+        r"(?:(?:sk|rk)_(?:live|test)_|whsec_|gh[opsur]_|github_pat_|gl(?:pat|ptt|dt|rt)-|xox[abceoprs]-|xapp-|AIza|ya29\.|GOCSPX-|"
+        r"sk-(?:proj|ant|svcacct|or|admin)-|pypi-A|rubygems_|do[opr]_v1_|NRAK-|shp(?:at|ca|pa|ss)_|sq0(?:atp|csp|idp)-|hv[sbr]\.|"
+        r"dp\.(?:pt|st|ct|sa)\.|lin_api_|gls[ac]_|sntry[su]_|xkeysib-|tskey-|ATATT|PMAK-|ntn_|figd_|pscale_|sbp_|dckr_[po]at_|"
+        r"AGE-SECRET-KEY-)[\w\-+/=.]+|"
+        r"\b(?:(?:SG\.|key-|sk-|npm_|hf_|dapi|gsk_|EAA|1//0|sdk-|pat|\d{8,10}:AA)[\w\-./]{8,})",
+    ),
+)  # fmt: skip
+
 _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1
 _OPTIONS.max_mem = 64 << 20
 
-_ALL = [(kind, f"(?:{shape})") for kind, shape in _PREFIXED] + [(kind, rf"\b(?:{shape})") for kind, shape in _EDGED]
-TRIGGER = "|".join(shape for _, shape in _ALL)
-"""Every vendor's shape, for the engine's first look over a text."""
+TRIGGER = "|".join([shape for _, shape in _PREFIXED] + [rf"(?:\b|\\[nrt])(?:{shape})" for _, shape in _EDGED]
+                   + [rf"(?:{shape})(?m:$)" for _, shape in _CUT])  # fmt: skip
+"""Every vendor's shape, for the engine's first look over a text; an edge may also be an escaped line end."""
 
-_ANY = re2.compile(TRIGGER.encode(), _OPTIONS)
-_EACH = [(kind, re2.compile(shape.encode(), _OPTIONS)) for kind, shape in _ALL]
+_ALL = (
+    [(kind, f"(?:{shape})") for kind, shape in _PREFIXED]
+    + [(kind, rf"\b(?:{shape})") for kind, shape in _EDGED]
+    + [(kind, rf"(?:{shape})$") for kind, shape in _CUT]
+)
+_ANY = re2.compile("|".join(shape for _, shape in _ALL).encode(), _OPTIONS)
+_WHICH = re2.Set.MatchSet(_OPTIONS)
+for _, _shape in _ALL:
+    _WHICH.Add(_shape.encode())
+_WHICH.Compile()
+_SPECIFIC = ("private-key", "jwt", "heroku-token", "aws-key", "password", "vendor-token")
 _REST = re.compile(rb"[\w\-]{0,8192}+")
 _SLACK = re.compile(rb"(?:services|workflows|triggers|webhooks/\d+|webhookb2|catch|key|bot)/?")
 
 _AWS_SECRET = re.compile(rb"(?<![A-Za-z0-9/+=_.\-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+_\-])")
+_AWS_BESIDE = re.compile(AWS_ID.encode() + rb"[ \t:,;|/]{1,3}([A-Za-z0-9/+]{12,40}+)\Z")  # cut by the end of the line
 _AWS_NEAR = re.compile(AWS_ID.encode())
 _TWILIO_PAIR = re.compile(rb"\bAC[0-9a-f]{32}[:/, ]{1,3}([0-9a-f]{32})\b")
 _PAYMENT_SECRET = re.compile(rb"\b(?:pi|seti|src|cs|ephkey)_[A-Za-z0-9]{8,64}_secret_([A-Za-z0-9]{6,128}+)")
@@ -103,7 +129,7 @@ def find(text: bytes) -> Iterator[Span]:
         if kind == "vendor-token":
             if b"/" in body and (where := _SLACK.search(body)):
                 start += where.end()
-            if not looks_random(text[start:end], 6, uuid_counts=True):
+            if not looks_random(text[start:end], 6, uuid_counts=True) and end < len(text):
                 continue
         rest = _REST.match(text, end)
         yield Span(start, rest.end() if rest else end, kind)
@@ -111,6 +137,8 @@ def find(text: bytes) -> Iterator[Span]:
         for match in _AWS_SECRET.finditer(text):
             if looks_random(match[0], 12):
                 yield Span(match.start(), match.end(), "aws-key")
+        if (beside := _AWS_BESIDE.search(text)) and looks_random(beside[1], 12):
+            yield Span(beside.start(1), beside.end(1), "aws-key")
     if b"AC" in text:
         for match in _TWILIO_PAIR.finditer(text):
             yield Span(match.start(1), match.end(1), "vendor-token")
@@ -120,4 +148,4 @@ def find(text: bytes) -> Iterator[Span]:
 
 
 def _kind(body: bytes) -> str:
-    return next((kind for kind, shape in _EACH if shape.match(body)), "vendor-token")
+    return min((_ALL[i][0] for i in _WHICH.Match(body)), key=_SPECIFIC.index, default="vendor-token")

@@ -17,9 +17,10 @@ INVISIBLE_SOURCE = (
 _INVISIBLE = re.compile(INVISIBLE_SOURCE)
 _ODD_BLANKS = re.compile(rb"\xc2\xa0|\xe2\x80[\x80-\x8a\xaf]|\xe3\x80\x80|\\u00[aA]0|&nbsp;")
 _ESCAPES = re.compile(
-    rb"%(?:25){0,2}[0-9A-Fa-f]{2}|\\u00[0-7][0-9A-Fa-f]|\\x[2-7][0-9A-Fa-f]|\\+/|\\{1,15}[nrt]|"
-    rb"&(?:quot|amp|lt|gt|apos|#[0-9]{1,4}|#[xX][0-9A-Fa-f]{1,4});"
+    rb"%(?:25){0,2}[0-9A-Fa-f]{2}|\\{1,15}(?:u00[0-7]|x[2-7])[0-9A-Fa-f]|\\{1,15}/|\\{1,15}[nrt]|"
+    rb"&(?i:quot|amp|lt|gt|apos|#[0-9]{1,4}|#[xX][0-9A-Fa-f]{1,4});"
 )
+_ODD = re.compile(rb"[\\%&#\x00-\x08\x1b\x7f\xc2\xe2\xe3\xef]")  # what any of these begins with
 _NAMED = {b"&quot;": b'"', b"&amp;": b"&", b"&lt;": b"<", b"&gt;": b">", b"&apos;": b"'"}
 
 
@@ -43,6 +44,11 @@ class View:
         if length:  # inside a replaced piece: the whole piece
             return place + length if last else place
         return place + at - self._starts[i] + last
+
+
+def visible(line: bytes) -> bytes:
+    """The line without what cannot be seen."""
+    return _INVISIBLE.sub(b"", line)
 
 
 def identity(line: bytes) -> View:
@@ -81,17 +87,17 @@ def _blank(_: bytes) -> bytes:
 
 def _decode(escape: bytes) -> bytes:
     """The one byte that an escape stands for; FILL and unreadable ones become a blank."""
-    if escape in _NAMED:
-        return _NAMED[escape]
+    if (named := _NAMED.get(escape.lower())) is not None:
+        return named
     if escape[:1] == b"%":
         code = int(escape[-2:], 16)
-    elif escape[:2] in (b"\\u", b"\\x"):
-        code = int(escape[2:], 16)
     elif escape[:1] == b"&":
         code = int(escape[3:-1], 16) if escape[2:3] in b"xX" else int(escape[2:-1])
+    elif escape[-3:-2] == b"x" or escape[-5:-4] == b"u":
+        code = int(escape[-2:], 16)
     else:
         return b"/" if escape.endswith(b"/") else b" "
-    return bytes([code]) if 0x20 <= code < 0xFF else b" "
+    return bytes([code]) if 0x20 <= code < 0xFF or code == 0x1B else b" "
 
 
 class _Chained(View):
@@ -107,6 +113,9 @@ class _Chained(View):
 
 def readings(line: bytes) -> Iterator[View]:
     """The line as it stands (without what cannot be seen), then with escapes undone, once and again where needed."""
+    if not _ODD.search(line):
+        yield identity(line)
+        return
     base = _replace(line, _INVISIBLE, _nothing) or identity(line)
     odd = _replace(base.text, _ODD_BLANKS, _blank)
     if odd is not None:
@@ -121,4 +130,6 @@ def readings(line: bytes) -> Iterator[View]:
         if undone is None:
             return
         view = _Chained(undone, view)
+        if (seen := _replace(view.text, _INVISIBLE, _nothing)) is not None:
+            view = _Chained(seen, view)
         yield view
