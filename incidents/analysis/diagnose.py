@@ -42,6 +42,7 @@ LINKS: dict[str, tuple[str, ...]] = {
     "node-version": (*_LOADING, "syntax-or-import-error", "dependency-conflict"),
     "native-build-failure": ("build-failed", "missing-dependency", *_LOADING),
     "slug-too-large": ("build-failed",),
+    "static-files": ("build-failed",),
     "asset-precompile": ("app-exception", "static-files", "build-failed"),
     "migration-failed": ("app-exception", "release-phase-failed", "boot-timeout", "unknown", "db-misconfigured"),
     "missing-table": ("app-exception", "migration-failed", "release-phase-failed", "unknown", "db-misconfigured"),

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .readers import api, dyno, servers
+from .readers.traces import Trace, gather
 from .runs import Run, lives
 from .types import Facts, Kind, Note
 
-__all__ = ["Event", "Run", "events", "first", "kind_of_process", "runs", "traces"]
+__all__ = ["Event", "Run", "Trace", "events", "first", "kind_of_process", "of", "runs", "trace_of", "traces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Event:
 
     dyno manager: state, start, exit, sigterm, sigkill, restart, cycle, idle, unidle, relocate, awaiting-client, memory,
     code (R and L codes; R14 and R15 carry mb and percent of the memory line before them);
-    API: release, deploy, build, config, scale, attach, addon, rollback, release-phase, run, initial, stack, maintenance, logplex;
+    API: release, deploy, build, config, scale, attach, addon, rollback, release-phase, run, initial, stack, maintenance,
+    logplex;
     application servers: server, listen, worker.
     """
 
@@ -63,13 +65,19 @@ def runs(facts: Facts) -> list[Run]:
     return found
 
 
-def traces(facts: Facts) -> list[Any]:
+def traces(facts: Facts) -> list[Trace]:
     """Stack traces, each joined into one (see `readers.traces`)."""
     if "traces" not in facts.cache:
-        from .readers.traces import gather  # it needs runs
-
         facts.cache["traces"] = gather(facts, runs(facts))
-    found: list[Any] = facts.cache["traces"]
+    found: list[Trace] = facts.cache["traces"]
+    return found
+
+
+def trace_of(facts: Facts, note: Note) -> Trace | None:
+    """The stack trace that a line belongs to."""
+    if "trace of lines" not in facts.cache:
+        facts.cache["trace of lines"] = {id(one): trace for trace in traces(facts) for one in trace.notes}
+    found: Trace | None = facts.cache["trace of lines"].get(id(note))
     return found
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+import re2
+
 _ANSI_LEFT = re.compile(r"\x1b?\[[\d;]{1,12}m")
 _HOST = r"(?P<host>\[?[0-9a-fA-F:]*::[0-9a-fA-F:.]*\]?|\d{1,3}(?:\.\d{1,3}){3}|localhost|\*|[A-Za-z][\w.-]{0,80})?"
 
@@ -66,7 +68,7 @@ _HINTS: tuple[Hint, ...] = (
         rf"(?i)\b(?:listening|listen|running|started|starting|serving|live|ready|up)\b[^{{}}]{{0,60}}?(?:\bport\b\D{{0,12}}|https?://{_HOST}:|\b(?:localhost|127\.0\.0\.1|0\.0\.0\.0):|\bon :)(?P<port>\d{{2,5}})\b",
     ),
 )  # fmt: skip
-_TRIGGER = re.compile(
+_TRIGGER = re2.compile(
     r"(?i)gunicorn|listen|worker|running|started|starting|serving|puma|threads:|workers:|ready|WEBrick|thin web|booting|\bport\b|development server|\blive\b|\bup\b"
 )
 

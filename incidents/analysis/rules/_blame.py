@@ -10,17 +10,21 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from incidents.analysis.events import Run, of, runs
+import numpy as np
+
+from incidents.analysis.events import Run, kind_of_process, of, runs
 from incidents.analysis.readers import router
 from incidents.analysis.readers.router import RouterLine
-from incidents.analysis.types import Facts, Kind, Note, Severity
-from incidents.analysis.wording import clock, count, listed, stamp
+from incidents.analysis.types import Array, Facts, Kind, Note, Severity
+from incidents.analysis.wording import clock, count, duration, listed, stamp
 
 from .base import hits, signed
 
+CHANGE_US = 900_000_000
 LAST_WORDS_US = 35_000_000
 """Database drivers give up after 30 seconds; what was written that long before an exit can be its reason."""
 SAME_MOMENT_US = 1_500_000
+SEEN, AROUND_US = 10, 2_000_000
 WEB_CODES = ("H10", "H13", "H18", "H20", "H21", "H99", "R10")
 """What the router and the dyno manager say when the web process is gone."""
 SIGNS = {
@@ -46,6 +50,7 @@ class Blame:
     recovered: Note | None  # a later life of the same process came up
     ended: bool  # the program said that it gives up, though the log does not show its exit
     last: bool = True  # no other trouble was written between these lines and the end
+    survived: bool = False  # requests before, beside and after were served all the same
 
     @property
     def fatal(self) -> bool:
@@ -71,6 +76,8 @@ class Blame:
         return min(sure - 0.25, 0.6 + 0.02 * min(len(self.notes), 5))
 
     def severity(self, worst: Severity = "urgent") -> Severity:
+        if self.survived:
+            return "low"
         if self.one_off:
             return "normal"
         if self.fatal:
@@ -95,12 +102,19 @@ def blame(facts: Facts, notes: Sequence[Note]) -> Blame:
     requests = () if deaths and boot else tuple(failing(facts, notes))
     share = len(deaths) / total if deaths else 0.0
     last = not deaths or any(_is_last(facts, run, notes) for run in deaths)
-    return Blame(tuple(notes), deaths, requests, share, boot, _recovered(facts, deaths), ended, last)
+    survived = (
+        not deaths and not ended and not requests and bool(notes) and all(_survived(facts, note) for note in notes)
+    )
+    return Blame(tuple(notes), deaths, requests, share, boot, _recovered(facts, deaths), ended, last, survived)
 
 
 def story(facts: Facts, found: Blame) -> str:
     """What followed, with times: ``web.1 exited with status 1 (3 times, 20:00:51–20:07:02), so requests got H10 …``."""
     parts: list[str] = []
+    if found.survived:
+        return "the requests around it were served all the same"
+    if change := changed(facts, found):
+        parts.append(change)
     if found.deaths:
         names = listed(sorted({run.process for run in found.deaths}))
         times = [run.ended_us for run in found.deaths if run.ended_us is not None]
@@ -121,6 +135,45 @@ def story(facts: Facts, found: Blame) -> str:
     if found.recovered is not None and found.recovered.at_us is not None:
         parts.append(f"the process came up again at {stamp(found.recovered.at_us)}")
     return "; ".join(parts)
+
+
+def changed(facts: Facts, found: Blame) -> str:
+    """The change shortly before the first of these deaths: a release is the usual first link of the chain."""
+    first = next((run for run in found.deaths if run.ended_us is not None), None)
+    if first is None or first.ended_us is None:
+        return ""
+    begin = first.started_us if first.started_us is not None else first.ended_us
+    near = [
+        event
+        for event in of(facts, "release", "deploy", "config", "rollback")
+        if event.at_us is not None and begin - CHANGE_US <= event.at_us <= begin + 1_000_000
+    ]
+    if not near:
+        return ""
+    last, kinds = near[-1], {event.kind for event in near}
+    version = next((event.detail["version"] for event in reversed(near) if event.kind == "release"), "")
+    why = (
+        "a rollback"
+        if "rollback" in kinds
+        else "a deploy"
+        if "deploy" in kinds
+        else "a change of config vars"
+        if "config" in kinds
+        else ""
+    )
+    name = " with ".join(part for part in (f"release {version}" if version else "", why) if part)
+    return f"it began {duration(max(1, begin - (last.at_us or begin)))} after {name}"
+
+
+def ruled_out(facts: Facts, found: Blame) -> tuple[str, ...]:
+    """What else could end a process or fail a request, and did not, by this log."""
+    if not found.fatal and not found.requests:
+        return ()
+    checks = (
+        (("R14", "R15"), "memory: no R14 or R15 in this log"),
+        (("H99", "R99"), "Heroku's platform: no H99 or R99"),
+    )
+    return tuple(text for codes, text in checks if not any(code in facts.codes for code in codes))
 
 
 def proof(facts: Facts, found: Blame, most: int = 3) -> list[Note]:
@@ -221,18 +274,37 @@ def last_words(run: Run) -> list[Note]:
     return [note for note in output[-400:] if note.at_us is None or note.at_us >= run.ended_us - LAST_WORDS_US]
 
 
+def _survived(facts: Facts, note: Note) -> bool:
+    """Trouble that a web process wrote down and lived with: the router shows its requests before and after, all fine."""
+    times, bad = _served(facts)
+    if note.at_us is None or len(times) < SEEN or kind_of_process(note.process) != "web":
+        return False
+    low = int(np.searchsorted(times, note.at_us - AROUND_US))
+    high = int(np.searchsorted(times, note.at_us + AROUND_US, side="right"))
+    return 0 < low and high < len(times) and bad[high] == bad[low]
+
+
+def _served(facts: Facts) -> tuple[Array, Array]:
+    """When requests ended, and how many of those before each were turned down or failed."""
+    if "served" not in facts.cache:
+        table = facts.requests
+        bad = np.concatenate([[0], np.cumsum((table.status >= 400) | table.failed)])
+        facts.cache["served"] = (table.at_us, bad)
+    found: tuple[Array, Array] = facts.cache["served"]
+    return found
+
+
 def _is_last(facts: Facts, run: Run, notes: Sequence[Note]) -> bool:
     """Whether these lines are the last trouble that a life speaks of. One trace is one moment: a second and a half."""
     if "last trouble" not in facts.cache:
         facts.cache["last trouble"] = {}
-    known: dict[int, int | None] = facts.cache["last trouble"]
+    known: dict[int, tuple[frozenset[int], int | None]] = facts.cache["last trouble"]
     if id(run) not in known:
-        marked = signed(facts)
-        times = [note.at_us for note in last_words(run) if id(note) in marked and note.at_us is not None]
-        known[id(run)] = max(times, default=None)
-    newest = known[id(run)]
-    words = {id(note) for note in last_words(run)}
-    mine = [note.at_us for note in notes if id(note) in words and note.at_us is not None]
+        marked, words = signed(facts), last_words(run)
+        times = [note.at_us for note in words if id(note) in marked and note.at_us is not None]
+        known[id(run)] = frozenset(id(note) for note in words), max(times, default=None)
+    words_of, newest = known[id(run)]
+    mine = [note.at_us for note in notes if id(note) in words_of and note.at_us is not None]
     return newest is None or not mine or max(mine) >= newest - SAME_MOMENT_US
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from incidents.analysis.types import Facts, Finding, Note, Remedy, Severity
 
-from ._blame import Blame, blame, proof, story
+from ._blame import Blame, blame, proof, ruled_out, story
 from .base import build
 
 Describe = Callable[[str, Blame], "tuple[str, tuple[Remedy, ...]]"]
@@ -65,5 +65,7 @@ def findings(
             count=len(notes),
             span=notes,
             explains=(*found.explains, *explains) if found.fatal or found.requests else explains,
+            ruled_out=ruled_out(facts, found),
             remedies=remedies,
+            harmless=found.survived,
         )

@@ -29,14 +29,12 @@ from incidents.analysis.endpoints import template
 from incidents.analysis.events import runs, traces
 from incidents.analysis.readers.traces import Trace
 from incidents.analysis.types import Facts, Finding, Note, Remedy
-from incidents.analysis.wording import count, listed, stamp
+from incidents.analysis.wording import listed
 
-from ._blame import Blame, blame, died, failed, last_words, proof, story
-from .base import Rule, build, hits
+from ._blame import Blame, blame, died, last_words, proof, ruled_out, story
+from ._plain_errors import SIGNS, silent, spoken
+from .base import Rule, build
 
-SIGNS = {
-    "_status_500": r"Completed 50[0-9] |\" 50[0-9] (?:\d|-)|HTTP/[\d.]{1,3} 50[0-9]\b|\] 50[0-9] - |\s(?:GET|POST|PUT|PATCH|DELETE) \S{1,200} (?:\x1b?\[\d{1,2}m)?50[0-9](?:\x1b?\[0m)? ",
-}  # fmt: skip
 _NO_FAILURE = re.compile(
     r"RoutingError|RecordNotFound|Http404|NotFoundHttpException|UnknownFormat|UnknownHttpMethod|InvalidAuthenticityToken|SignalException|SystemExit|KeyboardInterrupt"
     r"|Interrupt$|HaltServer|BrokenPipe|EPIPE|ClientAbort|ClientDisconnect|HttpParserError|Rack::Timeout|RequestTimeoutE|MethodNotAllowed|Warning$|NotAcceptable|TooManyRequests|Sinatra::NotFound"
@@ -57,7 +55,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     ]
     raised.sort(key=lambda finding: -finding.confidence)
     yield from raised[:MOST]
-    yield from _silent(facts, [note for group in groups.values() for trace in group for note in trace.notes])
+    yield from spoken(facts)
+    yield from silent(facts, [note for group in groups.values() for trace in group for note in trace.notes])
 
 
 def _key(trace: Trace) -> tuple[str, str]:
@@ -84,6 +83,7 @@ def _finding(facts: Facts, group: list[Trace]) -> Finding:
         facts, "app-exception", f"The app raised `{name[:200]}`{place}{where}{': ' + after if after else ''}.",
         _confidence(found, first), [*_telling(first), *proof(facts, found, 2), *[t.headline for t in group[1:3] if t.headline]],
         severity=found.severity(), subject=f"{kind or 'error'}{place}", count=len(group), span=lines,
+        harmless=found.survived, ruled_out=ruled_out(facts, found),
         explains=tuple(code for code in found.explains if code != "boot-timeout"),
         remedies=(Remedy(f"Look at {frame.file}, line {frame.line}."),) if frame and frame.file else (),
     )  # fmt: skip
@@ -92,7 +92,7 @@ def _finding(facts: Facts, group: list[Trace]) -> Finding:
 
 
 def _confidence(found: Blame, first: Trace) -> float:
-    sure = 0.92 if first.type else 0.62
+    sure = 0.95 if first.type else 0.66
     if found.fatal or found.requests:
         return found.confidence(sure)
     job = first.run is not None and first.run.type not in ("web", "run", "release")
@@ -122,33 +122,6 @@ def _telling(trace: Trace) -> list[Note]:
     if frame and frame.file:
         lines += [note for note in trace.notes if frame.file in note.text and str(frame.line) in note.text][:1]
     return lines
-
-
-def _silent(facts: Facts, explained: list[Note]) -> Iterator[Finding]:
-    """Answers of 500 beside which no error is logged."""
-    covered = {id(note) for note in blame(facts, explained).requests} if explained else set()
-    covered_at = {line.request_id for note, line in failed(facts) if id(note) in covered}
-    bare = [(note, line) for note, line in failed(facts) if line.at == "info" and line.status in (500, 502, 504)]
-    bare = [
-        (note, line)
-        for note, line in bare
-        if id(note) not in covered and line.request_id not in covered_at | {""} or not explained
-    ]
-    own = [note for note in hits(facts, "_status_500") if id(note) not in covered]
-    if not bare and (not own or explained):
-        return
-    paths = list(dict.fromkeys(f"{line.method} {template(line.path)}" for _, line in bare))
-    lines = [note for note, _ in bare] or own
-    near = [note for note in own if any(abs((note.at_us or 0) - (other.at_us or 0)) < 2_000_000 for other in lines[:1])]
-    first = f", first at {stamp(lines[0].at_us)}" if lines[0].at_us is not None else ""
-    yield build(
-        facts, "app-exception",
-        f"{count(len(lines), 'request')} failed with status 500{f' ({listed(paths)})' if paths else ''}{first}, and the reason is not "
-        "in this log: no traceback was written. Send errors to standard output (Django: LOGGING with a console handler; Rails: "
-        "RAILS_LOG_TO_STDOUT) and look at the next one.",
-        0.46, [*lines[:1], *near[:1], *lines[1:3]], severity="normal", subject="without a traceback", count=len(lines), span=lines,
-        explains=("5xx",), remedies=(Remedy("Watch for the next one.", "heroku logs --tail"),),
-    )  # fmt: skip
 
 
 RULE = Rule(

@@ -26,42 +26,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from incidents.analysis.events import runs, traces
+from incidents.analysis.events import runs, trace_of, traces
 from incidents.analysis.types import Facts, Finding, Note, Remedy
 
 from ._blame import Blame, timed_out
-from ._modules import commands, is_own, package_of, targets
+from ._modules import commands, package_of, targets
+from ._start_words import BUILDERS, NAMES, SIGNS
 from ._texts import by_subject, findings
-from .base import Rule, hits
+from .base import Rule, hits, signed
 from .missing_dependency import TOOLS
-
-SIGNS = {
-    "start npm": r"(?i)npm (?:ERR!|error) (?:Error: )?missing script: |Missing script: \"|error Command \"[\w:-]{1,40}\" not found|ENOENT.{0,80}package\.json"
-    r"|Couldn't find a (?:package\.json|script named)|No such script",
-    "start file": r"can't open file|(?:sh|bash)(?:: (?:line )?\d{1,4})?: [^\s:]{1,200}: (?:No such file|Permission denied|cannot execute|Is a directory|not found|command not found)"
-    r"|\bsh: (?:\d{1,4}: )?cannot open |exec: \S{1,80}: not found|Could not open input file|Unable to access jarfile|no main manifest attribute"
-    r"|Could not find or load main class|configuration \S{0,120}config\.ru not found|Could not locate Gemfile|No Rakefile found|Don't know how to build task"
-    r"|Could not find a production build|No such file or directory @ rb_sysopen - Procfile|ruby: No such file|Exec format error|php: Could not open|no required module provides package",
-    "start app object": r"Failed to find (?:attribute|application object)|App failed to load|Error loading ASGI app|Could not import module \"|Could not locate a Flask app"
-    r"|Failed to find Flask application|Could not import '[\w.]{1,80}'|Attribute \"\w{1,60}\" not found in module|Unable to load celery application"
-    r"|Invalid value for '-A'|Error: Invalid value: File does not exist: \S{1,120}|Application object must be callable|unrecognized arguments|No such command '|bad option: ",
-    "start node file": r"Cannot find module '(?:/app/|/workspace/|file:///app/)",
-    "start own module": r"No module named '?[\w.]{1,120}",
-    "start supervisor": r"\[nodemon\] app crashed - waiting for file changes",
-}  # fmt: skip
-_NAMES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?i)missing script: \"?([\w:-]{1,60})|Command \"([\w:-]{1,40})\" not found|script named \"?([\w:-]{1,40})",
-        r"can't open file '?([^'\s:]{1,200})|Cannot find module '([^']{1,200})'|No module named '?([\w.]{1,120})",
-        r"(?:sh|bash)(?:: (?:line )?\d{1,4})?: ([^\s:]{1,200}): |jarfile (\S{1,200})|main class (\S{1,200})|configuration (\S{0,120}config\.ru)",
-        r"Could not open input file: (\S{1,120})|exec: (\S{1,80}): not found|build task '([^']{1,60})|File does not exist: (\S{1,120})",
-        r"(?:attribute|object) '(\w{1,60})'|module \"([\w.]{1,80})\"|import '([\w.]{1,80})'|(nodemon)|option: (\S{1,60})",
-    )
-)
-_BUILDERS = re.compile(
-    r"^> .{0,60}\b(?:webpack(?! serve)(?:-cli)?\b|tsc\b|gulp build|grunt build|react-scripts build|vite build|next build|ng build|parcel build|rollup)[^&;|]{0,80}$"
-)
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -69,10 +42,12 @@ def check(facts: Facts) -> Iterator[Finding]:
     notes += [note for note in hits(facts, "start own module") if _names_target(facts, note)]
     notes += [note for note in hits(facts, "start node file") if _is_entry(facts, note)]
     notes.sort(key=lambda note: (note.at_us or 0, note.source, note.line))
-    yield from findings(facts, "bad-start-command", by_subject(notes, _NAMES), _describe)
+    yield from findings(facts, "bad-start-command", by_subject(notes, NAMES), _describe)
     if not notes:
+        silent = _by_status(facts)
+        yield from findings(facts, "bad-start-command", silent, _describe_status, sure=0.82, needs_harm=True)
         yield from findings(
-            facts, "bad-start-command", by_subject(_hidden(facts), _NAMES), _describe, sure=0.85, needs_harm=True
+            facts, "bad-start-command", by_subject(_hidden(facts), NAMES), _describe, sure=0.85, needs_harm=True
         )
         yield from findings(
             facts, "bad-start-command", by_subject(_only_builds(facts), ()), _describe, sure=0.85, needs_harm=True
@@ -101,7 +76,7 @@ def _is_entry(facts: Facts, note: Note) -> bool:
     name = found[1].split("/", 2)[2]
     if any(name.removesuffix(".js") in command for command in commands(facts)):
         return True
-    own = next((trace for trace in traces(facts) if any(mine is note for mine in trace.notes)), None)
+    own = trace_of(facts, note)
     return own is None or not any(frame.in_app for frame in own.frames)
 
 
@@ -117,9 +92,33 @@ def _only_builds(facts: Facts) -> list[Note]:
     for run in runs(facts):
         if timed_out(run):
             lines = [note for note in run.output("booting", "unknown") if note.text.startswith("> ")]
-            if lines and _BUILDERS.search(lines[-1].text) and not any("&&" in note.text for note in lines):
+            if lines and BUILDERS.search(lines[-1].text) and not any("&&" in note.text for note in lines):
                 found.append(lines[-1])
     return found
+
+
+def _by_status(facts: Facts) -> dict[str, list[Note]]:
+    """Exits whose status alone says that the command did not work, where no other words do."""
+    found: dict[str, list[Note]] = {}
+    for run in runs(facts):
+        status = run.exit_status
+        if run.exit is None or not run.boot_failed or any(id(note) in signed(facts) for note in run.output()):
+            continue
+        silent = not any(trace.run is run for trace in traces(facts))
+        if (
+            status in (126, 127)
+            or (status == 4 and "gunicorn" in run.command)
+            or (status == 0 and run.type == "web" and silent)
+        ):
+            found.setdefault(str(status), []).append(run.exit)
+    return found
+
+
+def _describe_status(status: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
+    said = {"0": "ends by itself instead of serving requests", "126": "cannot be executed", "127": "was not found"}
+    command = next((run.command for run in found.deaths if run.command), "")
+    what = f"The start command{f' `{command}`' if command else ''} {said.get(status, 'names an app that cannot be loaded')}"
+    return what, (Remedy("Try it in the app's own environment.", "heroku run bash"),)
 
 
 def _describe(name: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
@@ -137,7 +136,7 @@ def _describe(name: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
                 "heroku logs -n 1500",
             ),
         )
-    if _BUILDERS.search(text):
+    if BUILDERS.search(text):
         return f"The start command only builds (`{text[2:].strip()}`) and starts no server", (
             Remedy("Build in `heroku-postbuild`, and let `start` run the server."),
         )

@@ -21,18 +21,17 @@ References
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from incidents.analysis.events import of
-from incidents.analysis.types import Facts, Finding, Note, Remedy
+from incidents.analysis.types import Facts, Finding, Kind, Note, Remedy
 from incidents.analysis.wording import count, stamp
 
 from .base import Rule, build, hits
 
 SIGNS = {
-    "build failed": r"^(?:remote:\s{0,12})?\s{0,12}!?\s{0,6}(?:Push rejected, (?:failed to compile|no \S{1,20} app)|Push failed|Build failed|Build timed out)|Slug compilation failed|No default language could be detected|App not compatible with buildpack|\[remote rejected\]|Requested runtime .{0,60} is not available|pre-receive hook declined",
-    "_build reason": r"ERROR: (?:No matching distribution|Could not find a version|Invalid requirement|Cannot install)|Error while running '\$ python manage\.py collectstatic|npm (?:ERR!|error) (?:code|notarget|404|missing script)|error An unexpected error occurred|error Command failed with exit code|Failed to install gems|An error occurred while installing|Precompiling assets failed|Could not (?:find|resolve) dependencies|BUILD FAILURE|COMPILATION ERROR|Compilation failed|Composer.{0,40}could not|Module not found: Error|error TS\d{4}|go: .{0,80}(?:not found|unknown revision)|Two different lockfiles|Missing script: \"?build",
+    "build failed": r"^(?:remote:\s{0,12})?\s{0,12}!?\s{0,6}(?:Push rejected, (?:failed to compile|no \S{1,20} app)|Push failed|Build failed|Build timed out)|Slug compilation failed|No default language could be detected|App not compatible with buildpack|\[remote rejected\]|pre-receive hook declined",
+    "_build reason": r"[Rr]equested runtime .{0,60} is not available|No default language could be detected|App not compatible with buildpack|Aborting\.|ERROR: (?:No matching distribution|Could not find a version|Invalid requirement|Cannot install)|Error while running '\$ python manage\.py collectstatic|npm (?:ERR!|error) (?:code|notarget|404|missing script)|error An unexpected error occurred|error Command failed with exit code|Failed to install gems|An error occurred while installing|Precompiling assets failed|Could not (?:find|resolve) dependencies|BUILD FAILURE|COMPILATION ERROR|Compilation failed|Composer.{0,40}could not|Module not found: Error|error TS\d{4}|go: .{0,80}(?:not found|unknown revision)|Two different lockfiles|Missing script: \"?build",
 }  # fmt: skip
 
 
@@ -59,8 +58,11 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _reason(facts: Facts, said: list[Note]) -> list[Note]:
-    found = [note for note in hits(facts, "_build reason") if not re.search(r"^\S+ app\[web", note.raw[33:])]
-    return found if said else []
+    """The first errors in a pasted build output: the log stream itself does not carry it."""
+    own = {id(note) for note in said}
+    return [
+        note for note in hits(facts, "_build reason") if note.kind in (Kind.BUILD, Kind.OTHER) and id(note) not in own
+    ]
 
 
 RULE = Rule(

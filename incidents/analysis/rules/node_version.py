@@ -24,7 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from incidents.analysis.events import traces
+from incidents.analysis.events import trace_of
 from incidents.analysis.types import Facts, Finding, Note, Remedy
 
 from ._blame import Blame
@@ -67,7 +67,7 @@ def _language(facts: Facts, note: Note) -> bool:
     """Strict mode says it clearly; other syntax counts inside installed packages, where nobody mistypes."""
     if "strict mode" in note.text:
         return True
-    trace = next((trace for trace in traces(facts) if any(mine is note for mine in trace.notes)), None)
+    trace = trace_of(facts, note)
     innermost = next((frame.file for frame in reversed(trace.frames) if frame.file), "") if trace else ""
     return "node_modules/" in innermost
 

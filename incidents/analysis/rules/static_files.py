@@ -37,6 +37,7 @@ from .base import Rule, build, hits
 
 SIGNS = {
     "static manifest": r"Missing staticfiles manifest entry|staticfiles\.W004|The file '[^']{1,160}' could not be found with <|No directory at: \S{1,160}static|You're using the staticfiles app without having set the STATIC_ROOT",
+    "static collect": r"Error while running '\$ python manage\.py collectstatic|collectstatic.{0,40}(?:failed|error)",
     "static build folder": r"ENOENT: no such file or directory, (?:stat|open) '[^']{0,160}(?:build|dist|public)/[^']{1,80}\.(?:html|js|css)'|Failed to lookup view \"index",
 }  # fmt: skip
 _NAMES = (
@@ -69,7 +70,19 @@ def check(facts: Facts) -> Iterator[Finding]:
         explains=("app-exception",),
         needs_harm=True,
     )
+    yield from _collect(facts)
     yield from _not_found(facts)
+
+
+def _collect(facts: Facts) -> Iterator[Finding]:
+    """``collectstatic`` failed in the build."""
+    notes = hits(facts, "static collect")
+    if notes:
+        yield build(
+            facts, "static-files", "Django's static files could not be collected, so the build was rejected.", 0.93, notes, severity="high",
+            count=len(notes), explains=("build-failed",),
+            remedies=(Remedy("See the error, or build without them until it is corrected.", "heroku config:set DISABLE_COLLECTSTATIC=1"),),
+        )  # fmt: skip
 
 
 def _not_found(facts: Facts) -> Iterator[Finding]:

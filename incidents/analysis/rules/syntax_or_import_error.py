@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from incidents.analysis.events import traces
+from incidents.analysis.events import trace_of
 from incidents.analysis.readers.traces import Trace
 from incidents.analysis.types import Facts, Finding, Note, Remedy
 
@@ -51,19 +51,18 @@ _BOOT_ONLY = re.compile(
 
 def check(facts: Facts) -> Iterator[Finding]:
     groups: dict[str, list[Note]] = {}
-    homes = {id(note): trace for trace in traces(facts) for note in trace.notes}
     for note in hits(facts, *SIGNS):
-        trace = homes.get(id(note))
+        trace = trace_of(facts, note)
         if _not_ours(facts, note, trace) or not (trace is None or trace.headline is note or _deep(trace, note)):
             continue
         groups.setdefault(_subject(note, trace), []).append(note)
     kept = {subject: notes for subject, notes in groups.items() if _at_boot(blame(facts, notes), notes)}
 
     def describe(subject: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
-        return _describe(subject, found, homes.get(id(found.notes[0])))
+        return _describe(subject, found, trace_of(facts, found.notes[0]))
 
     def frames(notes: list[Note]) -> list[Note]:
-        return _place(homes.get(id(notes[0])))
+        return _place(trace_of(facts, notes[0]))
 
     yield from findings(facts, "syntax-or-import-error", kept, describe, sure=0.95, needs_harm=True, extra=frames)  # type: ignore[arg-type]
 
