@@ -168,7 +168,8 @@ def lanes(facts: Facts) -> dict[str, Any]:
     middle = _worst([run.job.end for run, _ in every if run.job.timed_out] or [run.job.end for run, _ in every])
     low, high = middle - LANE_SECONDS * 500, middle + LANE_SECONDS * 500
     names = facts.names
-    shown = sorted((run.job.arrival, dyno, run) for run, dyno in every if run.finish >= low and run.job.arrival <= high)
+    near = [(run.job.arrival, dyno, run) for run, dyno in every if run.finish >= low and run.job.arrival <= high]
+    shown = sorted(near, key=lambda item: (item[0], item[1], item[2].job.row))
     rows: list[dict[str, Any]] = []
     for _, dyno, run in shown[:MOST_LANE_REQUESTS]:
         row = run.job.row

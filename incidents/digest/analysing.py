@@ -91,7 +91,7 @@ def _run(incident: Incident, lease: Lease) -> None:
     started = time.monotonic()
     facts = analysis.merge(inputs(incident))
     document = analysis.analyse(facts)
-    series = {"charts": analysis.charts(facts)}  # for the pages alone, beside the published document
+    series = {"charts": _charts(facts)}  # for the pages alone, beside the published document
     took_ms = int((time.monotonic() - started) * 1000)
     data = Analysis.dump(document | series)
     verdict, window, onset = document["verdict"], document["window"], document["onset"]
@@ -111,6 +111,15 @@ def _run(incident: Incident, lease: Lease) -> None:
             },
         )  # fmt: skip
         suggest(incident, storable(document["ticket"]))
+
+
+def _charts(facts: analysis.Facts) -> dict[str, Any]:
+    """Series for the pages' charts. A bug there costs the pictures, not the verdict."""
+    try:
+        return analysis.charts(facts)
+    except Exception:
+        logger.exception("drawing the charts failed")
+        return {}
 
 
 def inputs(incident: Incident) -> list[analysis.SourceInput]:
