@@ -37,7 +37,11 @@ class Display:
 @lru_cache(maxsize=64)
 def load_zone(name: str) -> ZoneInfo | None:
     """The zone of this IANA name; None if there is none, or if the machine lacks its data."""
-    if not name or len(name) > 64 or not name.replace("/", "").replace("_", "").replace("-", "").replace("+", "").isalnum():
+    if (
+        not name
+        or len(name) > 64
+        or not name.replace("/", "").replace("_", "").replace("-", "").replace("+", "").isalnum()
+    ):
         return None
     try:
         return ZoneInfo(name)

@@ -134,7 +134,10 @@ def _dyno(name: str, gauges: list[Gauge]) -> dict[str, Any]:
         none = [math.nan] * len(gauge.at_us)
         memory, load = gauge.values.get("memory_total", none), gauge.values.get("load_avg_1m", none)
         for at_us, used, busy in zip(gauge.at_us, memory, load, strict=False):
-            points.append((at_us // 1_000_000, _known(used), _known(busy)))
+            point = (at_us // 1_000_000, _known(used), _known(busy))
+            if points and points[-1][0] == point[0]:  # load and memory come as two lines, some ms apart
+                point = _highest([points.pop(), point])
+            points.append(point)
         quota = max([quota, *(value for value in gauge.values.get("memory_quota", []) if not math.isnan(value))])
     every = max(1, math.ceil(len(points) / MOST_POINTS))
     thinned = [_highest(points[at : at + every]) for at in range(0, len(points), every)]

@@ -40,7 +40,9 @@ def _lines_of(term: Term, columns: Columns, everything: Array) -> Array:
             return columns.line[columns.kind == KINDS[term.value]]
         case "code":
             code = _index(columns.names["code"], term.value)
-            return np.concatenate((columns.line[columns.code_row[columns.code == code]], request.line[request.code == code]))
+            return np.concatenate(
+                (columns.line[columns.code_row[columns.code == code]], request.line[request.code == code])
+            )
         case "status":
             return request.line[term.value.holds(request.status)]
         case "service":
@@ -58,10 +60,16 @@ def _lines_of(term: Term, columns: Columns, everything: Array) -> Array:
 
 def _of_dyno(name: str, columns: Columns) -> Array:
     """Lines of a process (``web.1``, ``router``, ``api``), and requests that it served; ``web`` means every web dyno."""
-    processes = [index for index, full in enumerate(columns.names["process"]) if _is_named(full.partition("[")[2].rstrip("]"), name)]
+    processes = [
+        index
+        for index, full in enumerate(columns.names["process"])
+        if _is_named(full.partition("[")[2].rstrip("]"), name)
+    ]
     dynos = [index for index, full in enumerate(columns.names["dyno"]) if _is_named(full, name)]
     request = columns.request
-    return np.concatenate((columns.line[np.isin(columns.process, processes)], request.line[np.isin(request.dyno, dynos)]))
+    return np.concatenate(
+        (columns.line[np.isin(columns.process, processes)], request.line[np.isin(request.dyno, dynos)])
+    )
 
 
 def _is_named(full: str, name: str) -> bool:

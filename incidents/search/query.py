@@ -97,7 +97,9 @@ def parse(text: str, *, day: date | None = None) -> Query:
             if name:
                 plain = f"{name}:{plain}"
             if name and match["quoted"] is None and not name.startswith("http"):
-                query.notes.append(f"“{name}” is no field, so “{plain}” is searched as text. Fields are {', '.join(FIELDS)}.")
+                query.notes.append(
+                    f"“{name}” is no field, so “{plain}” is searched as text. Fields are {', '.join(FIELDS)}."
+                )
             if not plain:
                 continue
             pattern = _compile(re2.escape(plain))

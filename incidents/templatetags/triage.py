@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from incidents.analysis.catalogue import with_app
 from incidents.display import Display
 
 register = template.Library()
@@ -20,7 +21,9 @@ register = template.Library()
 # -- log text ---------------------------------------------------------------------------------------------------------
 _COLOURS = re.compile(r"\x1b\[[0-9;:]{0,32}m")
 # Characters that would hide or reorder what stands beside them: controls, bidi marks, zero-width characters.
-_INVISIBLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 
 
 def _picture(match: re.Match[str]) -> str:
@@ -77,7 +80,11 @@ def utc(context: template.Context, value: datetime | str | None, style: str = "f
         return "–"
     exact = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
     return format_html(
-        '<time datetime="{}" title="{}" data-style="{}">{}</time>', exact, exact, style, format_time(at, _display(context), style)
+        '<time datetime="{}" title="{}" data-style="{}">{}</time>',
+        exact,
+        exact,
+        style,
+        format_time(at, _display(context), style),
     )
 
 
@@ -212,9 +219,14 @@ def icon(name: str, label: str = "", classes: str = "") -> SafeString:
     href = f"{static('img/icons.svg')}#{name}"
     if label:
         return format_html(
-            '<svg class="icon {}" role="img" aria-label="{}" focusable="false"><use href="{}"/></svg>', classes, label, href
+            '<svg class="icon {}" role="img" aria-label="{}" focusable="false"><use href="{}"/></svg>',
+            classes,
+            label,
+            href,
         )
-    return format_html('<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', classes, href)
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', classes, href
+    )
 
 
 @register.inclusion_tag("components/_bar.html")
@@ -223,10 +235,11 @@ def bar(share: float | None, tone: str = "") -> dict[str, Any]:
     return {"width": round(max(0.0, min(1.0, share or 0.0)) * 100, 1), "tone": tone}
 
 
-@register.inclusion_tag("components/_command.html")
-def command(text: str, label: str = "") -> dict[str, str]:
-    """A command to copy. It is never run by us."""
-    return {"text": text, "label": label}
+@register.inclusion_tag("components/_command.html", takes_context=True)
+def command(context: template.Context, text: str, label: str = "") -> dict[str, str]:
+    """A command to copy, with the incident's app in its place. It is never run by us."""
+    incident = context.get("incident")
+    return {"text": with_app(text, incident.app_name) if incident else text, "label": label}
 
 
 @register.inclusion_tag("components/_quote.html", takes_context=True)

@@ -77,7 +77,9 @@ def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
     incident = get_incident_for(request.user, pk, role=Role.MEMBER)
     Incident.objects.filter(pk=incident.pk, archived_at=None).update(archived_at=timezone.now())
     # The tag of such a message is the address that undoes it.
-    messages.success(request, f"“{incident.heading}” is archived.", extra_tags=reverse("incident-restore", args=[incident.pk]))
+    messages.success(
+        request, f"“{incident.heading}” is archived.", extra_tags=reverse("incident-restore", args=[incident.pk])
+    )
     return redirect("incident-list")
 
 

@@ -8,11 +8,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from incidents.analysis.catalogue import CAUSES, CODES, Code, lookup
+from incidents.analysis.catalogue import CAUSES, CODES, Code, lookup, ready
 from incidents.http import render_page_or_fragment
 from incidents.models import Analysis
 
-GROUPS = (("H", "Router", "heroku[router]"), ("R", "Dyno manager", "heroku[web.1]"), ("L", "Log system", "heroku[logplex]"))
+GROUPS = (
+    ("H", "Router", "heroku[router]"),
+    ("R", "Dyno manager", "heroku[web.1]"),
+    ("L", "Log system", "heroku[logplex]"),
+)
 RECENT_INCIDENTS = 50
 
 
@@ -43,6 +47,8 @@ def code_detail(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404("A code is a letter and two digits, as in H12.")
     context = {
         "code": entry,
+        "checks": [ready(check) for check in entry.checks],
+        "remedies": [ready(remedy) for remedy in entry.remedies],
         "causes": [CAUSES[slug] for slug in entry.slugs if slug in CAUSES],
         "incidents": _seen_in(request, entry.code),
     }

@@ -114,7 +114,10 @@ def _endpoint_table(rows: Sequence[Document]) -> str:
 
 def _timeline_table(incident: Incident) -> str:
     entries = Summary(incident.analysis).timeline
-    return _csv(("utc", "kind", "title", "source", "line"), ([entry.get(name, "") for name in ("utc", "kind", "title", "source", "line")] for entry in entries))
+    return _csv(
+        ("utc", "kind", "title", "source", "line"),
+        ([entry.get(name, "") for name in ("utc", "kind", "title", "source", "line")] for entry in entries),
+    )
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -27,8 +27,19 @@ MOST_CONTEXT = 200
 MOST_SHOWN = 4_000
 """Characters of a line in a list; its own page shows more."""
 LARGEST_NUMBER = 2**53
-KEPT = ("source", "q", "dyno", "kind", "code", "status", "endpoint", "reveal")  # what a link to another page of lines repeats
-_BAD = re.compile(r"\bat=error\b|\bError [RL]\d\d\b|\bstatus=5\d\d\b|\b(?:FATAL|CRITICAL|Traceback|Exception)\b|\b[A-Z]\w{2,60}Error\b")
+KEPT = (
+    "source",
+    "q",
+    "dyno",
+    "kind",
+    "code",
+    "status",
+    "endpoint",
+    "reveal",
+)  # what a link to another page of lines repeats
+_BAD = re.compile(
+    r"\bat=error\b|\bError [RL]\d\d\b|\bstatus=5\d\d\b|\b(?:FATAL|CRITICAL|Traceback|Exception)\b|\b[A-Z]\w{2,60}Error\b"
+)
 _WARN = re.compile(r"\bat=warning\b|\b(?:WARN|WARNING|ERROR)\b|\bstatus=4\d\d\b")
 
 
@@ -129,7 +140,9 @@ def _proves(finding: dict[str, Any], source: int, line: int) -> bool:
 def _line_of(source: LogSource, number: int, raw: bytes) -> Line:
     encoding = "latin-1" if (source.settings or {}).get("encoding") == "latin-1" else "utf-8"
     raw = raw.removesuffix(b"\r")
-    return Line(source.position or 0, number, raw[:SHOWN_BYTES].decode(encoding, "replace"), max(0, len(raw) - SHOWN_BYTES))
+    return Line(
+        source.position or 0, number, raw[:SHOWN_BYTES].decode(encoding, "replace"), max(0, len(raw) - SHOWN_BYTES)
+    )
 
 
 def _rows(lines: list[Line], *, reveal: bool, whole: int = 0) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from incidents.views import actions, codes, downloads, logs, pages, parts, styleguide, tickets
+from incidents.views import actions, charts, codes, downloads, logs, pages, parts, styleguide, tickets
 
 urlpatterns: list[URLPattern] = [
     path("", pages.incident_list, name="incident-list"),
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("example/", actions.open_example, name="incident-example"),
     path("display/", actions.display, name="display"),
     path("i/<uuid:pk>/", pages.incident_detail, name="incident-detail"),
+    path("i/<uuid:pk>/charts.json", charts.charts_json, name="incident-charts"),
     path("i/<uuid:pk>/timeline/", parts.timeline, name="incident-timeline"),
     path("i/<uuid:pk>/timeline.csv", downloads.timeline_csv, name="incident-timeline-csv"),
     path("i/<uuid:pk>/endpoints/", parts.endpoints, name="incident-endpoints"),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from incidents.access import get_incident_for, get_team_for
 from incidents.http import wants
 from incidents.models import Incident
+from incidents.views.charts import overview_of
 from incidents.views.progress import progress_of
 from incidents.views.summary import Summary
 
@@ -30,7 +31,9 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     rows = mine.exclude(archived_at=None).order_by("-archived_at", "id") if archived else mine.listed()
     query = request.GET.get("q", "").strip()[:200]
     if query:
-        rows = rows.filter(Q(title__icontains=query) | Q(app_name__icontains=query) | Q(verdict_sentence__icontains=query))
+        rows = rows.filter(
+            Q(title__icontains=query) | Q(app_name__icontains=query) | Q(verdict_sentence__icontains=query)
+        )
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     progress = progress_of(page.object_list)
     context = {
@@ -60,6 +63,7 @@ def incident_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The overview. While logs are being read, HTMX asks for ``status`` with the revision that the page shows."""
     incident = get_incident_for(request.user, pk)
     context = incident_context(request, incident, "overview")
+    context["chart"] = overview_of(incident.analysis)
     if wants(request, "status"):
         context["is_stale"] = request.GET.get("seen") != str(incident.analysed_revision)
         return render(request, "incidents/_live.html", context)
@@ -70,7 +74,13 @@ def incident_context(request: HttpRequest, incident: Incident, tab: str) -> dict
     """What the header of every page of an incident shows."""
     progress = progress_of([incident])[incident.pk]
     summary = Summary(incident.analysis)
-    return {"incident": incident, "progress": progress, "summary": summary, "tab": tab, "favicon": favicon(summary, progress.is_live)}
+    return {
+        "incident": incident,
+        "progress": progress,
+        "summary": summary,
+        "tab": tab,
+        "favicon": favicon(summary, progress.is_live),
+    }
 
 
 def favicon(summary: Summary, is_live: bool) -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from incidents.access import get_incident_for
 from incidents.http import render_page_or_fragment
+from incidents.views.charts import lanes_of
 from incidents.views.pages import incident_context
 from incidents.views.summary import Document, Summary
 
@@ -22,13 +23,21 @@ COLUMNS = {
     "endpoint": ("Endpoint", "Method and path, with ids folded", lambda row: (row["path"], row["method"])),
     "count": ("Requests", "Requests that reached a dyno", lambda row: row["count"]),
     "total": ("Time", "Share of the time of all requests", lambda row: row["total_ms"]),
-    "blame": ("Blame", "Share of other requests' waiting that this endpoint caused", lambda row: row.get("blame_share", 0)),
+    "blame": (
+        "Blame",
+        "Share of other requests' waiting that this endpoint caused",
+        lambda row: row.get("blame_share", 0),
+    ),
     "apdex": ("Apdex", "Satisfaction from 0 to 1: full up to 500 ms, half up to 2 s", lambda row: row["apdex"]),
     "p50": ("p50", "Half of the requests were faster than this", lambda row: row["p50_ms"]),
     "p95": ("p95", "95 % of the requests were faster than this", lambda row: row["p95_ms"]),
     "p99": ("p99", "99 % of the requests were faster than this", lambda row: row["p99_ms"]),
     "max": ("Max", "The slowest request", lambda row: row["max_ms"]),
-    "own": ("Own", "Median time of the endpoint itself, without waiting behind others", lambda row: row.get("own_p50_ms", 0)),
+    "own": (
+        "Own",
+        "Median time of the endpoint itself, without waiting behind others",
+        lambda row: row.get("own_p50_ms", 0),
+    ),
     "waited": ("Waited", "Median time spent waiting behind other requests", lambda row: row.get("waited_p50_ms", 0)),
     "errors": ("Errors", "Status 500 and above, and errors of the router", lambda row: row["errors"]),
     "timeouts": ("H12", "Requests cut off by the router at 30 s", lambda row: row["timeouts"]),
@@ -48,7 +57,9 @@ def endpoints(request: HttpRequest, pk: UUID) -> HttpResponse:
         "columns": [_column(name, sort) for name in COLUMNS],
         "roles": [(name, sum(row.get("role") == name for row in context["summary"].endpoints)) for name in ROLES],
     }  # fmt: skip
-    return render_page_or_fragment(request, "incidents/endpoints.html", "incidents/_endpoints.html", context, target="endpoints")
+    return render_page_or_fragment(
+        request, "incidents/endpoints.html", "incidents/_endpoints.html", context, target="endpoints"
+    )
 
 
 def chosen_endpoints(request: HttpRequest, summary: Summary) -> tuple[list[Document], str, str, str]:
@@ -89,7 +100,11 @@ def endpoint(request: HttpRequest, pk: UUID, key: str) -> HttpResponse:
     if row is None:
         raise Http404("No such endpoint in this incident.")
     name = f"{row['method']} {row['path']}"
-    context |= {"row": row, "name": name, "about": [finding for finding in summary.findings if finding.get("subject") == name]}
+    context |= {
+        "row": row,
+        "name": name,
+        "about": [finding for finding in summary.findings if finding.get("subject") == name],
+    }
     return render(request, "incidents/endpoint.html", context)
 
 
@@ -114,7 +129,9 @@ def timeline(request: HttpRequest, pk: UUID) -> HttpResponse:
         "chosen": chosen,
         "kinds": [_kind_link(kind, number, chosen) for kind, number in sorted(kinds.items())],
     }
-    return render_page_or_fragment(request, "incidents/timeline.html", "incidents/_timeline.html", context, target="timeline")
+    return render_page_or_fragment(
+        request, "incidents/timeline.html", "incidents/_timeline.html", context, target="timeline"
+    )
 
 
 def _kind_link(kind: str, number: int, chosen: list[str]) -> dict[str, Any]:
@@ -129,9 +146,21 @@ def dynos(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Memory against quota, restarts and crashes of each dyno."""
     incident = get_incident_for(request.user, pk)
     context = incident_context(request, incident, "dynos")
-    rows = []
-    for dyno in context["summary"].document.get("dynos") or []:
-        quota = dyno.get("memory_quota_mb") or 0
-        rows.append({**dyno, "memory_share": dyno["memory_max_mb"] / quota if quota else None})
-    context["rows"] = rows
+    rows = _by_name(context["summary"].document.get("dynos") or [])
+    context |= {"rows": rows, "lanes": lanes_of(incident, context["summary"])}
+    context["has_gauges"] = bool((context["summary"].document.get("charts") or {}).get("dynos"))
     return render(request, "incidents/dynos.html", context)
+
+
+def _by_name(dynos: list[Document]) -> list[Document]:
+    """One row per name: a dyno that was restarted is the same to its readers."""
+    rows: dict[str, Document] = {}
+    for dyno in dynos:
+        row = rows.setdefault(
+            dyno["name"], {"name": dyno["name"], "memory_max_mb": 0, "memory_quota_mb": 0, "restarts": 0, "crashes": 0}
+        )
+        for key in ("memory_max_mb", "memory_quota_mb", "restarts", "crashes"):
+            row[key] = max(row[key], dyno.get(key) or 0)
+    for row in rows.values():
+        row["memory_share"] = row["memory_max_mb"] / row["memory_quota_mb"] if row["memory_quota_mb"] else None
+    return list(rows.values())

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, Q, Sum
 
 from incidents.models import Chunk, ChunkState, Incident, LogSource, SourceState
@@ -68,9 +69,14 @@ class Progress:
         return self.incident.analysed_revision < self.incident.revision
 
     @property
+    def is_given_up(self) -> bool:
+        """The analysis has failed as often as it may; only new lines, or a new version of Triage, start it again."""
+        return self.is_analysing and self.incident.analysis_attempts >= settings.MAX_ATTEMPTS
+
+    @property
     def is_live(self) -> bool:
         """Something is still arriving, being read, or not yet in the verdict."""
-        return any(source.is_live for source in self.sources) or self.is_analysing
+        return any(source.is_live for source in self.sources) or (self.is_analysing and not self.is_given_up)
 
     @property
     def is_empty(self) -> bool:

@@ -13,6 +13,7 @@ from incidents.templatetags.triage import parse_time
 STILL_HAPPENING_SECONDS = 120
 """Trouble within this time of the last line counts as going on: the log may simply end there."""
 CHANGE_KINDS = frozenset({"release", "deploy", "config", "scale"})
+HEADLINE_CHARACTERS = 110
 MOST_COMMANDS = 3
 MOST_CHANGES = 4
 
@@ -38,6 +39,18 @@ class Summary:
     @property
     def verdict(self) -> dict[str, Any]:
         return self.document.get("verdict") or {"status": "", "slug": "", "sentence": ""}
+
+    @property
+    def headline(self) -> tuple[str, str]:
+        """The verdict as a short statement, and what follows it."""
+        sentence = str(self.verdict["sentence"])
+        if len(sentence) <= HEADLINE_CHARACTERS:
+            return sentence, ""
+        cuts = [at for mark in ("; ", ". ", " (") if 20 < (at := sentence.find(mark)) < HEADLINE_CHARACTERS]
+        if not cuts:
+            return sentence, ""
+        head, rest = sentence[: min(cuts)], sentence[min(cuts) :].lstrip(";. ")
+        return f"{head}.", rest[:1].upper() + rest[1:]
 
     @cached_property
     def findings(self) -> list[Document]:
@@ -87,6 +100,9 @@ class Summary:
         """When the log last shows the verdict's cause, or a code that it explains."""
         if not self.first or self.verdict["status"] == "healthy":
             return None
+        ended = parse_time(self.onset.get("ended_utc"))
+        if ended:
+            return ended
         times = [parse_time(finding.get("last_utc")) for finding in self.findings if finding.get("severity") != "low"]
         return max((at for at in times if at), default=None)
 
@@ -148,7 +164,11 @@ class Summary:
         onset = parse_time(self.onset.get("utc"))
         if onset is None:
             return []
-        later = [entry for entry in self.timeline if entry["kind"] in CHANGE_KINDS and (parse_time(entry.get("utc")) or onset) > onset]
+        later = [
+            entry
+            for entry in self.timeline
+            if entry["kind"] in CHANGE_KINDS and (parse_time(entry.get("utc")) or onset) > onset
+        ]
         return later[:MOST_CHANGES]
 
     @property
@@ -158,7 +178,9 @@ class Summary:
     # -- the parts ----------------------------------------------------------------------------------------------------
     @cached_property
     def endpoints(self) -> list[Document]:
-        return [{**row, "key": endpoint_key(row["method"], row["path"])} for row in self.document.get("endpoints") or []]
+        return [
+            {**row, "key": endpoint_key(row["method"], row["path"])} for row in self.document.get("endpoints") or []
+        ]
 
     @cached_property
     def top_endpoints(self) -> list[Document]:

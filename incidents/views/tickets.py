@@ -54,23 +54,31 @@ def take_suggestion(request: HttpRequest, pk: UUID) -> HttpResponse:
     except EditConflict:
         messages.error(request, "Somebody has edited the ticket meanwhile; look at it before you take the suggestion.")
     else:
-        messages.success(request, "The suggestion is dismissed." if request.POST.get("how") != "take" else "The newer suggestion is in.")
+        messages.success(
+            request,
+            "The suggestion is dismissed." if request.POST.get("how") != "take" else "The newer suggestion is in.",
+        )
     return redirect("incident-ticket", pk=incident.pk)
 
 
 def draft_of(incident: Incident) -> TicketDraft:
     """The draft; 404 as long as no analysis has suggested one."""
-    draft = TicketDraft.objects.select_related("edited_by").filter(incident=incident).first()
+    draft = TicketDraft.objects.select_related("edited_by", "incident").filter(incident=incident).first()
     if draft is None:
         if not incident.analysis:
             raise Http404("There is no ticket yet: the log is still being read.")
         suggested = incident.analysis.get("ticket") or {}
-        draft = TicketDraft.objects.create(incident=incident, team_id=incident.team_id, fields=suggested, suggestion=suggested)
+        draft = TicketDraft.objects.create(
+            incident=incident, team_id=incident.team_id, fields=suggested, suggestion=suggested
+        )
     return draft
 
 
 def fields_of(draft: TicketDraft) -> Fields:
-    fields: Fields = draft.fields.get("fields") or {}
+    """The items, with the app that people named for the incident where the log does not tell it."""
+    fields: Fields = dict(draft.fields.get("fields") or {})
+    if not fields.get("app"):
+        fields["app"] = draft.incident.app_name
     return fields
 
 
@@ -83,12 +91,19 @@ def _save(request: HttpRequest, incident: Incident, draft: TicketDraft) -> HttpR
     fields, problem = _posted(request, fields_of(draft))
     if problem:
         context = _context(request, incident, draft, fields) | {"problem": problem}
-        return render(request, "incidents/_ticket_side.html" if wants(request, "ticket-side") else "incidents/ticket.html", context)
+        return render(
+            request,
+            "incidents/_ticket_side.html" if wants(request, "ticket-side") else "incidents/ticket.html",
+            context,
+        )
     try:
         draft = edit(draft, fields=_stored(fields, incident), version=_version(request), user_id=_user_id(request))
     except EditConflict as conflict:
         theirs = conflict.current
-        context = _context(request, incident, theirs, fields) | {"conflict": theirs, "differences": _differences(fields, fields_of(theirs))}
+        context = _context(request, incident, theirs, fields) | {
+            "conflict": theirs,
+            "differences": _differences(fields, fields_of(theirs)),
+        }
         page = "incidents/_ticket_side.html" if wants(request, "ticket-side") else "incidents/ticket.html"
         return render(request, page, context, status=409)
     if wants(request, "ticket-side"):
@@ -107,13 +122,23 @@ def _posted(request: HttpRequest, before: Fields) -> tuple[Fields, str]:
         elif given is not None:
             text = given.replace("\x00", "").replace("\r\n", "\n").strip()
             if len(text) > MOST_CHARACTERS:
-                return fields, f"“{item.label}” is longer than {MOST_CHARACTERS:,} characters. Attach long texts as files instead."
+                return (
+                    fields,
+                    f"“{item.label}” is longer than {MOST_CHARACTERS:,} characters. Attach long texts as files instead.",
+                )
             if item.choices and text not in ("", *item.choices):
                 return fields, f"“{item.label}” has no choice “{text[:40]}”."
             fields[item.key] = text
-    if fields.get("priority") == "urgent" and before.get("priority") != "urgent" and request.POST.get("urgent_confirmed") != "on":
+    if (
+        fields.get("priority") == "urgent"
+        and before.get("priority") != "urgent"
+        and request.POST.get("urgent_confirmed") != "on"
+    ):
         fields["priority"] = before.get("priority", "normal")
-        return fields, "Urgent pages an on-call engineer, so confirm it: tick the box under the priorities and save again."
+        return (
+            fields,
+            "Urgent pages an on-call engineer, so confirm it: tick the box under the priorities and save again.",
+        )
     if fields.get("priority") != before.get("priority"):
         fields["priority_reason"] = ""
     return fields, ""
@@ -133,7 +158,9 @@ def _stored(fields: Fields, incident: Incident) -> Fields:
     }
 
 
-def _context(request: HttpRequest, incident: Incident, draft: TicketDraft, fields: Fields | None = None) -> dict[str, Any]:
+def _context(
+    request: HttpRequest, incident: Incident, draft: TicketDraft, fields: Fields | None = None
+) -> dict[str, Any]:
     fields = fields_of(draft) if fields is None else fields
     found = tickets.complete(fields)
     gaps = {gap.key: gap for gap in found.gaps}

@@ -2,7 +2,8 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  root.classList.add("js");
+  // Some browsers name a language that their own Intl refuses, and uPlot asks for it while it loads.
+  try { new Intl.NumberFormat(navigator.language); } catch { Object.defineProperty(navigator, "language", { get: () => "en-GB" }); }
   const $ = (selector, from = document) => from.querySelector(selector);
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 
