@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from . import catalogue, diagnose, ticket, timeline, traffic
+from . import catalogue, changes, connections, diagnose, dynos, ticket, timeline, traffic, whatif
 from . import onset as onsets
 from .endpoints import apdex, percentile
 from .redact import redact
-from .types import NO_TIME, EndpointCount, Facts, Finding, Gap, Gauge
+from .types import NO_TIME, EndpointCount, Facts, Finding, Gap
 from .utc import iso
 
 SCHEMA = "triage/analysis@1"
@@ -32,17 +32,20 @@ def analyse(facts: Facts) -> dict[str, Any]:
         },
         "verdict": verdict._replace(sentence=redact(verdict.sentence))._asdict(),
         "onset": {
-            "utc": iso(began and began.at_us),
-            "low_utc": iso(began and began.low_us),
-            "high_utc": iso(began and began.high_us),
-            "ended_utc": iso(began and began.ended_us),
+            "utc": iso(began.at_us) if began else None,
+            "low_utc": iso(began.low_us) if began else None,
+            "high_utc": iso(began.high_us) if began else None,
+            "ended_utc": iso(began.ended_us) if began else None,
         },
         "findings": [_finding(finding) for finding in found],
         "endpoints": _endpoints(facts),
         "slowest_request": _slowest(facts),
-        "dynos": [_dyno(gauge) for gauge in facts.gauges],
+        "dynos": dynos.table(facts),
         "timeline": timeline.build(facts, found, began),
         "gaps": [_gap(gap) for gap in timeline.gaps(facts)],
+        "changes": _changes(facts, began.at_us) if began else [],
+        "whatif": _whatif(facts),
+        "connections": _connections(facts, found),
     }
     document["ticket"] = ticket.draft(document, facts)
     return document
@@ -171,14 +174,52 @@ def _slowest(facts: Facts) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _dyno(gauge: Gauge) -> dict[str, Any]:
-    def peak(name: str) -> float:
-        return round(max((value for value in gauge.values.get(name, []) if not math.isnan(value)), default=0.0), 1)
+def _changes(facts: Facts, onset_us: int | None) -> list[dict[str, Any]]:
+    """What changed before the onset, the nearest first, with what a release did to the endpoints."""
+    rows = []
+    for change in changes.suspects(facts, onset_us)[:20]:
+        event = change.event
+        slower = changes.slower_since(facts, event.at_us) if event.kind == "release" and event.at_us else []
+        rows.append(
+            {
+                "utc": iso(event.at_us), "kind": event.kind, "title": redact(change.title), "source": event.source,
+                "line": event.line, "before_s": None if change.before_s is None else round(change.before_s),
+                "slower": [
+                    {"endpoint": name, "p50_before_ms": round(shift.p50_before_ms),
+                     "p50_after_ms": round(shift.p50_after_ms), "shift_ms": round(shift.shift_ms), "low_ms": round(shift.low_ms), "high_ms": round(shift.high_ms)}
+                    for name, shift in slower[:5]
+                ],
+            }
+        )  # fmt: skip
+    return rows
 
+
+def _whatif(facts: Facts) -> dict[str, Any] | None:
+    found = whatif.replay(facts)
+    if found is None:
+        return None
     return {
-        "name": gauge.process,
-        "memory_max_mb": peak("memory_total"),
-        "memory_quota_mb": peak("memory_quota"),
-        "restarts": 0,
-        "crashes": 0,
-    }
+        "dynos": found.dynos,
+        "workers": found.workers,
+        "more_dynos_do_not_help": found.more_dynos_do_not_help,
+        "options": [
+            {"key": option.key, "title": option.title, "ratio": round(option.ratio, 2), "low": round(option.low, 2),
+             "high": round(option.high, 2)}
+            for option in found.options
+        ],
+    }  # fmt: skip
+
+
+def _connections(facts: Facts, found: list[Finding]) -> dict[str, Any] | None:
+    """The connection budget, where connections are the question."""
+    budget = connections.budget(facts)
+    if budget.limit is None and not any(finding.slug == "db-connection-limit" for finding in found):
+        return None
+    return {
+        "need": budget.need, "seen": budget.seen, "limit": budget.limit, "over": budget.over,
+        "terms": [
+            {"title": term.title, "value": term.value, "source": term.proof and term.proof.source,
+             "line": term.proof and term.proof.line, "assumed": term.assumed}
+            for term in budget.terms
+        ],
+    }  # fmt: skip

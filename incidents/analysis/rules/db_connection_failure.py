@@ -93,7 +93,7 @@ def _describe(where: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
         return f"The app looks for its database on the dyno itself ({where or 'localhost'}), where there is none", (
             Remedy(
                 "Read the address from the add-on's config var instead of a default. See which there are.",
-                "heroku config",
+                "heroku addons",
             ),
             Remedy("Attach a database if there is none.", "heroku addons"),
         )

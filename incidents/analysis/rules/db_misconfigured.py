@@ -59,10 +59,10 @@ def _describe(what: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
     text = found.notes[0].text
     if re.search(r"[Dd]river|jdbc|dialect|protocol|adapter", text):
         return f"The database driver{f' {what}' if what else ''} does not fit the database's URL", (
-            Remedy("See which database URLs the app has, and match driver and scheme to them.", "heroku config"),
+            Remedy("See which databases are attached, and match driver and scheme to their URLs.", "heroku addons"),
         )
     return f"The app's database settings are wrong{f': {what} is not configured or does not exist' if what else ''}", (
-        Remedy("Add the entry that the message names, reading its URL from a config var.", "heroku config"),
+        Remedy("Add the entry that the message names, reading its URL from a config var."),
         Remedy("See which databases are attached.", "heroku addons"),
     )
 

@@ -67,7 +67,10 @@ def _describe(where: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
         )
     if re.search(r"ENOTFOUND|EAI_AGAIN|resolve|no such host|getaddrinfo|Name or service|UnknownHost", texts):
         return f"The name{f' {where}' if where else ''} does not resolve", (
-            Remedy("See whether the address in the config var is still right.", "heroku config"),
+            Remedy(
+                "See whether the address in the config var is still right: the add-on may have been replaced.",
+                "heroku addons",
+            ),
         )
     return "TLS could not be agreed on", (Remedy("See the certificates of the app's domains.", "heroku certs"),)
 
