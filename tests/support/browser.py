@@ -31,7 +31,7 @@ FONTS_CONF = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 def find_chromium() -> Path | None:
     """$CHROMIUM, one on PATH, or one that was unpacked before."""
     if chosen := os.environ.get("CHROMIUM"):
-        return Path(chosen)
+        return Path(chosen) if os.access(chosen, os.X_OK) else None
     for name in NAMES:
         if found := shutil.which(name):
             return Path(found)
@@ -41,6 +41,8 @@ def find_chromium() -> Path | None:
 
 def install_chromium() -> str:
     """Install a browser by the first way that works; returns what went wrong, or nothing."""
+    if chosen := os.environ.get("CHROMIUM"):
+        return f"CHROMIUM is {chosen}, which is no program"
     problems = []
     if os.geteuid() == 0 and shutil.which("apt-get"):
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
