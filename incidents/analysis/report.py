@@ -184,14 +184,21 @@ def _changes(facts: Facts, onset_us: int | None) -> list[dict[str, Any]]:
             {
                 "utc": iso(event.at_us), "kind": event.kind, "title": redact(change.title), "source": event.source,
                 "line": event.line, "before_s": None if change.before_s is None else round(change.before_s),
-                "slower": [
-                    {"endpoint": name, "p50_before_ms": round(shift.p50_before_ms),
-                     "p50_after_ms": round(shift.p50_after_ms), "shift_ms": round(shift.shift_ms), "low_ms": round(shift.low_ms), "high_ms": round(shift.high_ms)}
-                    for name, shift in slower[:5]
-                ],
+                "slower": [_shift(name, shift) for name, shift in slower[:5]],
             }
         )  # fmt: skip
     return rows
+
+
+def _shift(endpoint: str, shift: changes.Shift) -> dict[str, Any]:
+    return {
+        "endpoint": endpoint,
+        "p50_before_ms": round(shift.p50_before_ms),
+        "p50_after_ms": round(shift.p50_after_ms),
+        "shift_ms": round(shift.shift_ms),
+        "low_ms": round(shift.low_ms),
+        "high_ms": round(shift.high_ms),
+    }
 
 
 def _whatif(facts: Facts) -> dict[str, Any] | None:
