@@ -1,4 +1,4 @@
-"""How a person wants pages to look: theme, time zone, keyboard shortcuts. Kept in cookies, so that the first byte is right."""
+"""How a person wants pages to look: theme, zone, shortcuts. Kept in cookies, so that the first byte is right."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ class PageRequest(HttpRequest):
 
 def wants(request: HttpRequest, target: str) -> bool:
     """HTMX asks for the element with this id, and not to restore a page from its history."""
-    htmx = getattr(request, "htmx", None)
-    return bool(htmx) and htmx.target == target and not htmx.history_restore_request
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    return htmx is not None and htmx.target == target and not htmx.history_restore_request
 
 
 def render_page_or_fragment(

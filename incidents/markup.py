@@ -1,4 +1,4 @@
-"""Markdown as HTML, built tag by tag with escaping: raw HTML stays text, images are never loaded, nothing is marked safe."""
+"""Markdown as HTML, built tag by tag with escaping: raw HTML stays text, and images are never loaded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from markdown_it.tree import SyntaxTreeNode
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
 _TAGS = {
     "paragraph": "p", "bullet_list": "ul", "ordered_list": "ol", "list_item": "li", "blockquote": "blockquote",
-    "strong": "strong", "em": "em", "table": "table", "thead": "thead", "tbody": "tbody", "tr": "tr", "th": "th", "td": "td",
+    "strong": "strong", "em": "em", "table": "table", "thead": "thead", "tbody": "tbody", "tr": "tr", "th": "th",
+    "td": "td",
 }  # fmt: skip
 _SCHEMES = ("https://", "http://", "mailto:")
 MOST_DEPTH = 40

@@ -179,7 +179,8 @@ def lanes(facts: Facts) -> dict[str, Any]:
         rows.append({
             "dyno": names["dyno"][dyno], "endpoint": names["endpoint"][run.job.endpoint],
             "arrival_ms": round(run.job.arrival - low), "start_ms": round(run.start - low),
-            "end_ms": round(run.job.end - low), "finish_ms": round(run.finish - low), "timed_out": bool(run.job.timed_out), "inferred": run.inferred,
+            "end_ms": round(run.job.end - low), "finish_ms": round(run.finish - low),
+            "timed_out": bool(run.job.timed_out), "inferred": run.inferred,
             "line": int(facts.requests.line[row]), "source": int(facts.request_source[row]),
         })  # fmt: skip
     return {

@@ -1,4 +1,4 @@
-"""An invented incident, told as the log that Heroku would print: a shop whose export page held all dynos after a release.
+"""An invented incident, as the log that Heroku would print: a shop whose export held all dynos after a release.
 
 Deterministic: the same lines every time. Two web dynos with three threads each take requests in the order of arrival;
 the router picks dynos at random and answers H12 after 30 s, while the dyno works on.

@@ -1,7 +1,7 @@
 """Searching the lines of one log, a page at a time, however long the log is.
 
-Nothing is opened that the summary of a chunk rules out; conditions on columns are met by whole arrays; and a search stops
-when its time is up and says how far it came.
+Nothing is opened that the summary of a chunk rules out; conditions on columns are met by whole arrays; and a search
+stops when its time is up and says how far it came.
 """
 
 from __future__ import annotations

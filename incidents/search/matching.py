@@ -32,34 +32,33 @@ def rules_out(query: Query, summary: dict[str, Any] | None) -> bool:
 
 
 def _lines_of(term: Term, columns: Columns, everything: Array) -> Array:
-    request = columns.request
+    request, lines = columns.request, np.zeros(0, dtype=np.int64)
     match term.name:
+        case "kind" if term.value == "other":  # what no format could read has no row in the columns
+            lines = np.setdiff1d(everything, columns.line)
         case "kind":
-            if term.value == "other":  # what no format could read has no row in the columns
-                return np.setdiff1d(everything, columns.line)
-            return columns.line[columns.kind == KINDS[term.value]]
+            lines = columns.line[columns.kind == KINDS[term.value]]
         case "code":
             code = _index(columns.names["code"], term.value)
-            return np.concatenate(
-                (columns.line[columns.code_row[columns.code == code]], request.line[request.code == code])
-            )
+            of_dynos = columns.line[columns.code_row[columns.code == code]]
+            lines = np.concatenate((of_dynos, request.line[request.code == code]))
         case "status":
-            return request.line[term.value.holds(request.status)]
+            lines = request.line[term.value.holds(request.status)]
         case "service":
-            return request.line[term.value.holds(request.service_ms)]
+            lines = request.line[term.value.holds(request.service_ms)]
         case "endpoint":
-            return request.line[request.endpoint == _index(columns.names["endpoint"], term.value)]
+            lines = request.line[request.endpoint == _index(columns.names["endpoint"], term.value)]
         case "dyno":
-            return _of_dyno(term.value, columns)
+            lines = _of_dyno(term.value, columns)
         case "after":
-            return columns.line[(columns.at_us >= term.value) & (columns.at_us != NO_TIME)]
+            lines = columns.line[(columns.at_us >= term.value) & (columns.at_us != NO_TIME)]
         case "before":
-            return columns.line[(columns.at_us < term.value) & (columns.at_us != NO_TIME)]
-    return np.zeros(0, dtype=np.int64)
+            lines = columns.line[(columns.at_us < term.value) & (columns.at_us != NO_TIME)]
+    return lines
 
 
 def _of_dyno(name: str, columns: Columns) -> Array:
-    """Lines of a process (``web.1``, ``router``, ``api``), and requests that it served; ``web`` means every web dyno."""
+    """Lines of a process (``web.1``, ``router``, ``api``) and requests that it served; ``web`` means every web dyno."""
     processes = [
         index
         for index, full in enumerate(columns.names["process"])

@@ -59,7 +59,7 @@ class Term(NamedTuple):
 
 @dataclass(slots=True)
 class Query:
-    """``terms`` are looked up in columns, ``include`` and ``exclude`` in the text. ``notes`` say what was read otherwise."""
+    """``terms`` are looked up in columns, ``include`` and ``exclude`` in the text; ``notes`` are for the reader."""
 
     text: str = ""
     terms: list[Term] = field(default_factory=list)

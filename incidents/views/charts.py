@@ -123,7 +123,8 @@ def lanes_of(incident: Incident, summary: Summary) -> dict[str, Any] | None:
     ticks = [
         {"x": round(at / length * WIDTH, 1), "utc": _iso(start_s + at / 1000)} for at in range(0, length + 1, 60_000)
     ]
-    return {"dynos": dynos, "ticks": ticks, "workers": found["workers"], "left_out": found["left_out"], "start": _iso(start_s),
+    return {"dynos": dynos, "ticks": ticks, "workers": found["workers"], "left_out": found["left_out"],
+            "start": _iso(start_s),
             "minutes": length // 60_000}  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def code_list(request: HttpRequest) -> HttpResponse:
         entries = [code for code in CODES.values() if code.code[0] == letter and _matches(code, words)]
         if entries:
             groups.append({"letter": letter, "layer": layer, "source": source, "entries": entries})
-    context = {"groups": groups, "query": query, "number": sum(len(group["entries"]) for group in groups)}  # type: ignore[arg-type]
+    context = {"groups": groups, "query": query, "number": sum(len(group["entries"]) for group in groups)}
     return render_page_or_fragment(request, "codes/list.html", "codes/_results.html", context, target="codes")
 
 

@@ -25,7 +25,8 @@ EXCERPT_AROUND = 5
 EXCERPT_PLACES = 60
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ENDPOINT_COLUMNS = (
-    "method", "path", "role", "count", "apdex", "mean_ms", "sd_ms", "min_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms", "total_ms",
+    "method", "path", "role", "count", "apdex", "mean_ms", "sd_ms", "min_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms",
+    "total_ms",
     "total_share", "dissatisfied_share", "errors", "timeouts", "own_p50_ms", "waited_p50_ms", "blame_share",
 )  # fmt: skip
 

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 
 from incidents.access import get_incident_for
 from incidents.analysis.redact import Scrubber
+from incidents.digest.lines import SHOWN_BYTES, Line, read_lines
 from incidents.http import render_page_or_fragment
 from incidents.models import Incident, LogSource
-from incidents.digest.lines import SHOWN_BYTES, Line, read_lines
 from incidents.search import Query, QueryProblem, last_line, parse, search
 from incidents.search.query import KINDS
 from incidents.views.pages import incident_context
@@ -38,14 +38,15 @@ KEPT = (
     "reveal",
 )  # what a link to another page of lines repeats
 _BAD = re.compile(
-    r"\bat=error\b|\bError [RL]\d\d\b|\bstatus=5\d\d\b|\b(?:FATAL|CRITICAL|Traceback|Exception)\b|\b[A-Z]\w{2,60}Error\b"
+    r"\bat=error\b|\bError [RL]\d\d\b|\bstatus=5\d\d\b|\b(?:FATAL|CRITICAL|Traceback|Exception)\b"
+    r"|\b[A-Z]\w{2,60}Error\b"
 )
 _WARN = re.compile(r"\bat=warning\b|\b(?:WARN|WARNING|ERROR)\b|\bstatus=4\d\d\b")
 
 
 @require_safe
 def log(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """``from``: the first line; ``until``: lines before it. Filters: ``q`` (see search.query), dyno, kind, code, status, endpoint."""
+    """``from``: the first line; ``until``: lines before it; ``q`` (see search.query), dyno, kind … filter."""
     incident = get_incident_for(request.user, pk)
     context = incident_context(request, incident, "logs")
     sources = list(LogSource.objects.filter(incident=incident).shown())
@@ -122,12 +123,14 @@ def line(request: HttpRequest, pk: UUID, source: int, line: int) -> HttpResponse
     if row is None or line not in {one.number for one in found}:
         raise Http404("There is no such line.")
     reveal = bool(request.GET.get("reveal"))
+    start = max(1, line - PAGE_LINES // 2)
     context = incident_context(request, incident, "logs")
     context |= {
-        "source": row, "number": line, "rows": _rows(found, reveal=reveal, whole=line), "reveal": reveal, "around": around,
+        "source": row, "number": line, "rows": _rows(found, reveal=reveal, whole=line),
+        "reveal": reveal, "around": around,
         "more_around": min(around * 2 + 10, MOST_CONTEXT) if around < MOST_CONTEXT else None,
         "previous_number": line - 1 if line > 1 else None, "next_number": line + 1 if found[-1].number > line else None,
-        "in_log": f"{reverse('incident-logs', args=[incident.pk])}?{urlencode({'source': source, 'from': max(1, line - PAGE_LINES // 2)})}",
+        "in_log": f"{reverse('incident-logs', args=[incident.pk])}?{urlencode({'source': source, 'from': start})}",
         "findings": [finding for finding in context["summary"].findings if _proves(finding, source, line)],
     }  # fmt: skip
     return render(request, "incidents/line.html", context)
@@ -146,7 +149,7 @@ def _line_of(source: LogSource, number: int, raw: bytes) -> Line:
 
 
 def _rows(lines: list[Line], *, reveal: bool, whole: int = 0) -> list[dict[str, Any]]:
-    """Lines as shown: credentials masked unless somebody asked to see them, trouble marked, long ones but ``whole`` cut."""
+    """Lines as shown: credentials masked unless asked for, trouble marked, all long ones but ``whole`` cut."""
     scrubber = Scrubber()
     rows = []
     for one in lines:

@@ -24,7 +24,7 @@ PAGE_SIZE = 30
 
 @require_safe
 def incident_list(request: HttpRequest) -> HttpResponse:
-    """Incidents of the person's teams, newest first; ``show=archived`` those put away; ``q`` searches names and verdicts."""
+    """Incidents of the person's teams, newest first; ``show=archived`` those put away; ``q`` searches them."""
     get_team_for(request.user)
     mine = Incident.objects.visible_to(request.user)
     archived = request.GET.get("show") == "archived"
@@ -88,7 +88,8 @@ def favicon(summary: Summary, is_live: bool) -> str:
     if is_live and not summary.verdict["status"]:
         return "img/favicon-busy.svg"
     return {
-        "urgent": "img/favicon-bad.svg", "high": "img/favicon-bad.svg", "normal": "img/favicon-warn.svg", "ok": "img/favicon-ok.svg",
+        "urgent": "img/favicon-bad.svg", "high": "img/favicon-bad.svg", "normal": "img/favicon-warn.svg",
+        "ok": "img/favicon-ok.svg",
     }.get(summary.tone, "img/favicon.svg")  # fmt: skip
 
 

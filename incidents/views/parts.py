@@ -1,4 +1,4 @@
-"""The parts of an incident that are read from its document: timeline, endpoints, dynos. All state is in the query string."""
+"""The parts of an incident that its document tells: timeline, endpoints, dynos. All state is in the query string."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ROLES = ("culprit", "victim", "normal")
 
 @require_safe
 def endpoints(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """``sort=-p95`` (minus: from the highest), ``q`` a part of method or path, ``role``, ``all=1`` beyond the first 100."""
+    """``sort=-p95`` (minus: from the highest), ``q`` a part of the name, ``role``, ``all=1`` beyond the first 100."""
     incident = get_incident_for(request.user, pk)
     context = incident_context(request, incident, "endpoints")
     rows, sort, query, role = chosen_endpoints(request, context["summary"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -91,7 +92,8 @@ class Progress:
     def stage(self) -> str:
         states = {source.row.state for source in self.sources}
         for state, word in (
-            (SourceState.RECEIVING, "Receiving"), (SourceState.SPLITTING, "Unpacking"), (SourceState.DIGESTING, "Reading"),
+            (SourceState.RECEIVING, "Receiving"), (SourceState.SPLITTING, "Unpacking"),
+            (SourceState.DIGESTING, "Reading"),
         ):  # fmt: skip
             if state in states:
                 return word
@@ -118,7 +120,7 @@ def progress_of(incidents: Iterable[Incident]) -> dict[UUID, Progress]:
     }  # fmt: skip
     by_incident: dict[UUID, list[SourceProgress]] = {incident.pk: [] for incident in incidents}
     for source in sources:
-        row = counted.get(source.pk, {})
+        row: dict[str, Any] = counted.get(source.pk, {})
         by_incident[source.incident_id].append(
             SourceProgress(
                 row=source,

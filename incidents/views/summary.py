@@ -1,4 +1,4 @@
-"""From the analysis document to what a tired person asks first: is it still happening, how bad, what is it, what changed?"""
+"""From the analysis document to what a tired person asks: is it still happening, how bad, what is it, what changed?"""
 
 from __future__ import annotations
 

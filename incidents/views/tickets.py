@@ -41,7 +41,7 @@ def ticket(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 def take_suggestion(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """``how=take`` replaces the words by the newest suggestion, keeping what only people know; ``how=keep`` dismisses it."""
+    """``how=take``: the newest suggestion, and what only people know stays; ``how=keep`` dismisses it."""
     incident = get_incident_for(request.user, pk, role=Role.MEMBER)
     draft = draft_of(incident)
     fields = fields_of(draft)
@@ -124,7 +124,7 @@ def _posted(request: HttpRequest, before: Fields) -> tuple[Fields, str]:
             if len(text) > MOST_CHARACTERS:
                 return (
                     fields,
-                    f"“{item.label}” is longer than {MOST_CHARACTERS:,} characters. Attach long texts as files instead.",
+                    f"“{item.label}” is longer than {MOST_CHARACTERS:,} characters. Attach it as a file instead.",
                 )
             if item.choices and text not in ("", *item.choices):
                 return fields, f"“{item.label}” has no choice “{text[:40]}”."
