@@ -119,7 +119,7 @@ def load(data: bytes) -> ChunkResult:
         return ChunkResult(
             columns, notes, head["dropped_notes"], head["raw_lines"], head["parsed"], head["skipped"],
             [(line, reason) for line, reason in head["skipped_rows"]], head["repaired"], added.codes,
-            Slowest(*head["slowest"]) if head["slowest"] else None, added.endpoints, added.minutes, gauges,
+            Slowest(*head["slowest"]) if head["slowest"] else None, added.endpoints, added.histograms, added.minutes, gauges,
             dict(zip(head["samples"], samples, strict=True)), added.clients, added.rollup,
         )  # fmt: skip
     except Damaged:

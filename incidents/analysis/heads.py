@@ -89,18 +89,18 @@ def read(text: Text) -> Heads:
     message = close + 2
     message += (text.bytes[np.minimum(message, text.ends)] == ord(" ")) & (message < text.ends)
     ids, first = bulk.same_blocks(text.blocks(text.starts + 32, np.where(clean, size, 0)))
-    writers = [_writer(text.data[text.starts[row] + 33 : close[row]]) if clean[row] else Writer("", "") for row in first.tolist()]
+    known: dict[Writer, int] = {}
+    heads = (text.data[start:end] for start, end in zip((text.starts[first] + 33).tolist(), close[first].tolist(), strict=True))
+    ids = np.array([known.setdefault(_writer(head), len(known)) for head in heads], dtype=np.int64)[ids]
     odd = np.flatnonzero(~clean)
-    if len(odd):
-        known = {writer: index for index, writer in enumerate(writers)}
-        for row, line in zip(odd.tolist(), text.slices(text.starts[odd] + 33, text.ends[odd]), strict=True):
-            head, found, _ = line.partition(b"]:")
-            after = text.starts[row] + 33 + len(head) + len(found)
-            message[row] = after + (text.bytes[after] == ord(" ") and after < text.ends[row])
-            ids[row] = known.setdefault(_writer(head), len(known))
-        writers = list(known)
-    kinds = np.array([writer.kind for writer in writers], dtype=np.uint8)
-    return Heads(times(text), ids, writers, kinds[ids], message, identities(text, blocks))
+    for row, line in zip(odd.tolist(), text.slices(text.starts[odd] + 33, text.ends[odd]), strict=True):
+        head, found, _ = line.partition(b"]:")
+        after = text.starts[row] + 33 + len(head) + len(found)
+        message[row] = after + (text.bytes[after] == ord(" ") and after < text.ends[row])
+        ids[row] = known.setdefault(_writer(head), len(known))
+    writers = list(known)
+    kinds = np.array([writer.kind for writer in writers], dtype=np.uint8)[ids]
+    return Heads(times(text), ids, writers, kinds, message, identities(text, blocks))
 
 
 @lru_cache(maxsize=4_096)
@@ -119,8 +119,8 @@ def times(text: Text) -> Array:
     second = bulk.number(seconds >> _U(8), 2)
     micro = bulk.number((seconds >> _U(32)) | (zone << _U(32)), 6)
     minutes, first = bulk.distinct(bulk.mix(np.stack((day, hour), axis=1)))
-    bases = [parse_iso(prefix.decode("utf-8", "replace") + ":00.000000+00:00") for prefix in text.slices(starts[first], starts[first] + 16)]
-    base = np.array([NO_TIME if value is None else value for value in bases], dtype=np.int64)[minutes]
+    bases = [_minute(prefix.decode("utf-8", "replace")) for prefix in text.slices(starts[first], starts[first] + 16)]
+    base = np.array(bases, dtype=np.int64)[minutes]
     clean &= (second < 60) & (base != NO_TIME)
     at_us = base + second * 1_000_000 + micro
     at_us[~clean] = NO_TIME
@@ -129,6 +129,12 @@ def times(text: Text) -> Array:
         value = parse_iso(stamp.decode("utf-8", "replace"))
         at_us[row] = NO_TIME if value is None else value
     return at_us
+
+
+def _minute(prefix: str) -> int:
+    """When this minute begins; `NO_TIME` unless it is an ordinary one, to which seconds can be added."""
+    first, last = (parse_iso(f"{prefix}:{rest}+00:00") for rest in ("00.000000", "59.999999"))
+    return first if first is not None and last == first + 59_999_999 else NO_TIME
 
 
 def identities(text: Text, blocks: Array) -> Array:

@@ -53,27 +53,15 @@ def analyse(facts: Facts) -> dict[str, Any]:
 
 def _opens(facts: Facts) -> int | None:
     """The first time that stands in the log. Lines are out of order by some ms, so it need not be the smallest."""
-    firsts = []
-    for source in facts.sources:
-        for chunk in source.chunks:
-            timed = np.flatnonzero(chunk.columns.at_us != NO_TIME)
-            if len(timed):
-                firsts.append(int(chunk.columns.at_us[timed[0]]))
-                break
-    return min(firsts, default=None)
+    return min((source.totals.opens_us for source in facts.sources if source.totals.opens_us is not None), default=None)
 
 
-def _source(source: Any) -> dict[str, Any]:
-    chunks = source.chunks
-    lines, parsed = sum(chunk.raw_lines for chunk in chunks), sum(chunk.parsed for chunk in chunks)
-    skipped: dict[str, int] = {}
-    for chunk in chunks:
-        for reason, count in chunk.skipped.items():
-            skipped[reason] = skipped.get(reason, 0) + count
+def _source(source: SourceInput) -> dict[str, Any]:
+    totals = source.totals
     return {
         "name": source.name, "format": source.settings.format, "encoding": source.settings.encoding,
-        "bytes": source.size, "lines": lines, "parsed": parsed, "unparsed": sum(skipped.values()), "skipped": skipped,
-        "assumptions": list(source.settings.assumptions),
+        "bytes": source.size, "lines": totals.lines, "parsed": totals.parsed, "unparsed": sum(totals.skipped.values()),
+        "skipped": totals.skipped, "duplicates": totals.duplicates, "assumptions": list(source.settings.assumptions),
     }  # fmt: skip
 
 

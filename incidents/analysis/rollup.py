@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from .latency import APDEX_T_MS, buckets
-from .types import MAX_MS, NO_TIME, Array, CodeCount, Columns, EndpointCount, Rollup
+from .types import MAX_MS, NO_TIME, Array, CodeCount, Columns, EndpointCount, Histograms, Rollup
 
 MINUTE_US = 60_000_000
 MOST_CLIENTS = 4_096
 """Of more failed clients, those with the smallest hashes stand for all: a sample that does not depend on order."""
 _BUCKETS = 2_048  # more than any bucket of MAX_MS
-_UNTIMED = -(2**31)
+_UNTIMED = -(2**36)
+_ENDPOINT_BITS = 24
 
 
 class _Moments(NamedTuple):
@@ -29,6 +30,7 @@ class Sums(NamedTuple):
 
     codes: dict[str, CodeCount]
     endpoints: dict[str, EndpointCount]
+    histograms: Histograms
     minutes: dict[int, dict[str, int]]
     clients: dict[str, int]
     rollup: Rollup
@@ -43,7 +45,8 @@ def sums(columns: Columns) -> Sums:
     clients = np.bincount(table.client, minlength=1)
     seen = {names["client"][index]: int(clients[index]) for index in np.flatnonzero(clients).tolist() if index}
     return Sums(
-        _codes(columns), _endpoints(whole, moments, names["endpoint"]), _per_minute(columns, minute),
+        _codes(columns), _endpoints(whole, moments, names["endpoint"]),
+        Histograms(*histogram(whole.endpoint[whole.hist_row], whole.hist_bucket, whole.hist_count)), _per_minute(columns, minute),
         dict(sorted(seen.items())[:MOST_CLIENTS]), whole if timed.all() else keep(whole, timed),
     )  # fmt: skip
 
@@ -68,9 +71,9 @@ def per_row(rollup: Rollup) -> tuple[Array, ...]:
 
 def group(minute: Array, endpoint: Array) -> tuple[Array, Array, Array]:
     """Distinct (minute, endpoint) in order, and for each given pair its place among them."""
-    key = (minute.astype(np.int64) << 32) | endpoint.astype(np.int64)
+    key = (minute.astype(np.int64) << _ENDPOINT_BITS) | endpoint.astype(np.int64)
     distinct, place = np.unique(key, return_inverse=True)
-    return (distinct >> 32).astype(np.int32), (distinct & 0xFFFFFFFF).astype(np.int32), place
+    return distinct >> _ENDPOINT_BITS, (distinct & ((1 << _ENDPOINT_BITS) - 1)).astype(np.int32), place
 
 
 def histogram(row: Array, bucket: Array, count: Array | None) -> tuple[Array, Array, Array]:
@@ -81,7 +84,7 @@ def histogram(row: Array, bucket: Array, count: Array | None) -> tuple[Array, Ar
 
 
 def _minutes(at_us: Array) -> Array:
-    return np.where(at_us == NO_TIME, _UNTIMED, at_us // MINUTE_US).astype(np.int32)
+    return np.where(at_us == NO_TIME, _UNTIMED, at_us // MINUTE_US)
 
 
 def _roll(columns: Columns, minute: Array) -> tuple[Rollup, _Moments]:
@@ -127,17 +130,13 @@ def _endpoints(whole: Rollup, moments: _Moments, names: list[str]) -> dict[str, 
     slowest = np.full(most, -1, dtype=np.int64)
     np.maximum.at(slowest, whole.endpoint, whole.max_ms)
     high, low, fastest = (part.tolist() for part in moments)
-    result = {
+    return {
         names[index]: EndpointCount(
             count[index], satisfied[index], tolerating[index], total_ms[index], (high[index] << 26) + low[index],
             fastest[index], int(slowest[index]), errors[index], timeouts[index], unreached[index],
         )
         for index in np.unique(whole.endpoint).tolist()
     }  # fmt: skip
-    owner, bucket, held = histogram(whole.endpoint[whole.hist_row], whole.hist_bucket, whole.hist_count)
-    for index, place, number in zip(owner.tolist(), bucket.tolist(), held.tolist(), strict=True):
-        result[names[index]].histogram[place] = number
-    return result
 
 
 def _per_minute(columns: Columns, minute: Array) -> dict[int, dict[str, int]]:

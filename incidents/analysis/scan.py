@@ -32,7 +32,7 @@ def scan(canonical: Canonical, *, first_line: int = 1) -> ChunkResult:
     return ChunkResult(
         columns, _notes(canonical, text, head, line, kept), dropped, canonical.raw_lines, len(line), canonical.skipped,
         [(row + first_line, reason) for row, reason in canonical.skipped_rows], canonical.repaired, added.codes,
-        router.slowest, added.endpoints, added.minutes, series, samples, added.clients, added.rollup,
+        router.slowest, added.endpoints, added.histograms, added.minutes, series, samples, added.clients, added.rollup,
     )  # fmt: skip
 
 

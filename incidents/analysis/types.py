@@ -176,7 +176,7 @@ class Rollup:
     (see `endpoints.bucket`).
     """
 
-    minute: Array  # int32
+    minute: Array  # int64
     endpoint: Array  # int32 -> names["endpoint"]
     count: Array  # int64: requests that reached a dyno
     satisfied: Array  # int64
@@ -197,6 +197,15 @@ class Rollup:
 
     def __len__(self) -> int:
         return len(self.minute)
+
+
+@dataclass(slots=True)
+class Histograms:
+    """Service times per endpoint, timed or not: ``count`` requests of an endpoint fell into a bucket. Sorted by both."""
+
+    endpoint: Array  # int32 -> names["endpoint"]
+    bucket: Array  # int32, see `endpoints.bucket`
+    count: Array  # int64
 
 
 @dataclass(slots=True)
@@ -237,7 +246,10 @@ class Gauge:
 
 @dataclass(slots=True)
 class EndpointCount:
-    """Sums of one endpoint, mergeable. The histogram holds service times in log-linear buckets (see `endpoints`)."""
+    """Sums of one endpoint, mergeable. The histogram holds service times in log-linear buckets (see `endpoints`).
+
+    Chunks leave the histogram empty: theirs are arrays, `ChunkResult.histograms`.
+    """
 
     count: int = 0
     satisfied: int = 0  # service_ms <= 500
@@ -267,6 +279,7 @@ class ChunkResult:
     codes: dict[str, CodeCount]
     slowest: Slowest | None
     endpoints: dict[str, EndpointCount]
+    histograms: Histograms
     minutes: dict[int, dict[str, int]]  # minute since the epoch -> counts: requests, errors, status_2xx …, H12 …
     gauges: list[Gauge]
     samples: dict[str, Gauge]  # add-on metrics by "process/source": heroku-postgres/DATABASE …
@@ -304,6 +317,7 @@ class SourceTotals:
     repaired: dict[str, int] = field(default_factory=dict)
     dropped_notes: int = 0
     duplicates: int = 0
+    opens_us: int | None = None  # the first time that stands in the source; lines are out of order by some ms
     first_us: int | None = None
     last_us: int | None = None
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from incidents.analysis import notes as policy
 from incidents.analysis.endpoints import APDEX_T_MS, bucket, template
 from incidents.analysis.readers import router
 from incidents.analysis.types import (
-    MAX_MS, NO_TIME, Canonical, ChunkResult, CodeCount, Columns, EndpointCount, Gauge, Kind, Note, Requests, Rollup, Slowest,
+    MAX_MS, NO_TIME, Canonical, ChunkResult, CodeCount, Columns, EndpointCount, Gauge, Histograms, Kind, Note, Requests, Rollup, Slowest,
 )  # fmt: skip
 from incidents.analysis.utc import parse_iso
 
@@ -154,9 +154,15 @@ class Oracle:
         return ChunkResult(
             columns, notes, dropped, self.canonical.raw_lines, len(lines), self.canonical.skipped,
             [(row + self.first_line, reason) for row, reason in self.canonical.skipped_rows], self.canonical.repaired,
-            self.codes, self.slowest, self.endpoints, self.minutes, list(self.gauges.values()), self.samples, kept,
+            self.codes, self.slowest, {name: replace(count, histogram={}) for name, count in self.endpoints.items()}, self.histograms(), self.minutes,
+            list(self.gauges.values()), self.samples, kept,
             rollup_of(self.rollup),
         )  # fmt: skip
+
+    def histograms(self) -> Histograms:
+        index = self.names["endpoint"].index
+        cells = sorted((index[name], *cell) for name, count in self.endpoints.items() for cell in count.histogram.items())
+        return Histograms(*(np.array([cell[part] for cell in cells], dtype=np.int64) for part in range(3)))
 
     def table(self) -> Requests:
         types = (np.int64, np.int32, np.uint16, np.int32, np.int16, np.uint16, np.int32, np.int32, np.int64, np.bool_, np.uint16)
@@ -305,7 +311,7 @@ def rollup_of(counts: dict[tuple[int, int], EndpointCount]) -> Rollup:
     hist = [(row, *pair) for row, (_, count) in enumerate(ordered) for pair in sorted(count.histogram.items())]
     sums = ("count", "satisfied", "tolerating", "total_ms", "max_ms", "errors", "timeouts", "unreached")
     return Rollup(
-        *(np.array([key[part] for key, _ in ordered], dtype=np.int32) for part in (0, 1)),
+        *(np.array([key[part] for key, _ in ordered], dtype=np.int64) for part in (0, 1)),
         *(np.array([getattr(count, name) for _, count in ordered], dtype=np.int64) for name in sums),
         *(np.array([item[part] for item in hist], dtype=np.int64) for part in range(3)),
     )

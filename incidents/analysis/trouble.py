@@ -1,0 +1,73 @@
+"""What to keep when not everything fits: the minutes around trouble first, then an even sample of the others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .rollup import MINUTE_US
+from .types import NO_TIME, Array
+
+NEAR = 10
+"""Minutes before and after a bad one that belong to it."""
+RECENT = 15
+"""The last minutes read so far: trouble may begin just after them."""
+_SAMPLE = 4
+"""One of so many kept minutes is kept for its calm, to compare with."""
+UNTIMED = -(2**40)
+
+
+def minute_of(at_us: Array) -> Array:
+    """Whole minutes since the epoch; lines without a time are in one of their own."""
+    return np.where(at_us == NO_TIME, UNTIMED, at_us // MINUTE_US)
+
+
+def pick(minute: Array, weight: Array, most: int, errors: dict[int, int]) -> Array:
+    """Which rows to keep, by their minutes, so that their ``weight`` adds up to ``most`` or less. ``errors`` as in `choose`.
+
+    Of a minute that would take more than half of it, the beginning and the end stay.
+    """
+    minutes, place = np.unique(minute, return_inverse=True)
+    whole = np.bincount(place, weights=weight, minlength=len(minutes)).astype(np.int64)
+    order = np.argsort(place, kind="stable")
+    before = np.cumsum(weight[order]) - weight[order]
+    ahead = np.zeros(len(minute), dtype=np.int64)
+    ahead[order] = before - before[np.searchsorted(place[order], np.arange(len(minutes)))][place[order]]
+    behind = whole[place] - ahead - weight
+    fits = (whole[place] <= most // 2) | (ahead + weight <= most // 4) | (behind + weight <= most // 4)
+    sizes = np.bincount(place[fits], weights=weight[fits], minlength=len(minutes)).astype(np.int64)
+    kept: Array = choose(minutes, sizes, most, errors)[place] & fits
+    return kept
+
+
+def choose(minutes: Array, sizes: Array, most: int, errors: dict[int, int]) -> Array:
+    """Which of these distinct ``minutes`` (sorted) to keep, so that their ``sizes`` add up to ``most`` or less.
+
+    ``errors`` counts what went wrong per minute. The answer depends on nothing else, so that it is the same every time.
+    """
+    worst = _worst(minutes, errors)
+    recent = minutes > (int(minutes[-1]) if len(minutes) else 0) - RECENT
+    by_trouble = np.lexsort((minutes, -worst, ~recent))
+    spread = (minutes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    kept = np.zeros(len(minutes), dtype=np.bool_)
+    _fill(kept, np.argsort(spread, kind="stable"), sizes, most // _SAMPLE)
+    _fill(kept, by_trouble, sizes, most)
+    return kept
+
+
+def _fill(kept: Array, order: Array, sizes: Array, most: int) -> None:
+    """Keep further minutes in this order, until the next would be too much."""
+    left = order[~kept[order]]
+    fits = np.cumsum(sizes[left]) <= most - int(sizes[kept].sum())
+    kept[left[fits]] = True
+
+
+def _worst(minutes: Array, errors: dict[int, int]) -> Array:
+    """The most errors in any minute near each."""
+    if not errors:
+        return np.zeros(len(minutes), dtype=np.int64)
+    at = np.array(sorted(errors), dtype=np.int64)
+    counts = np.array([errors[minute] for minute in at.tolist()], dtype=np.int64)
+    low, high = np.searchsorted(at, minutes - NEAR), np.searchsorted(at, minutes + NEAR, side="right")
+    edges = np.stack((low, np.maximum(high, low + 1)), axis=1).ravel()
+    found = np.maximum.reduceat(np.append(counts, 0), np.minimum(edges, len(counts)))[::2]
+    return np.where(high > low, found, 0)
