@@ -179,6 +179,11 @@ def overload(seed: int) -> Case:
     return simulator.write_log(scenario, simulator.simulate(scenario)), "request-queueing"
 
 
+def sick_dyno(seed: int) -> Case:
+    scenario = Scenario(SHOP, seed, dynos=4, workers=3, load=0.1, seconds=200, sick={2: 60.0})
+    return simulator.write_log(scenario, simulator.simulate(scenario)), "sick-dyno"
+
+
 def leak(seed: int) -> Case:
     rng = random.Random(seed)
     slope = rng.uniform(40, 90)  # MB an hour
@@ -282,6 +287,6 @@ def quiet_deploy(seed: int) -> Case:
 
 FAMILIES: tuple[Callable[[int], Case], ...] = (
     missing_module, missing_package_of_node, typing_error, unknown_command, database_refused, fixed_port,
-    slow_endpoint, slow_since_release, overload, leak, over_quota, connection_limit, redis_gone, heap_full, no_web,
+    slow_endpoint, slow_since_release, overload, sick_dyno, leak, over_quota, connection_limit, redis_gone, heap_full, no_web,
     quiet_day, quiet_deploy,
 )  # fmt: skip
