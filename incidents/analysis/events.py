@@ -98,10 +98,16 @@ def kind_of_process(process: str) -> str:
 def _read(notes: Iterable[Note]) -> list[Event]:
     found: list[Event] = []
     memory: dict[str, dict[str, Any]] = {}
+    seen: set[tuple[int, str, str]] = set()
     for note in notes:
         hit = _one(note)
         if hit is None:
             continue
+        if note.kind == Kind.DYNO and note.at_us is not None:
+            key = (note.at_us, note.process, note.text)
+            if key in seen:
+                continue  # the same line pasted twice
+            seen.add(key)
         kind, detail = hit
         if kind == "memory":
             memory[note.process] = detail
