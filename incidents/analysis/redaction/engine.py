@@ -13,6 +13,8 @@ from .marks import Span, hide_markers, marker, merge
 from .views import INVISIBLE_SOURCE, readings
 from .words import Compiled
 
+_SPLIT_AT = 9_900  # Logplex splits messages at 10,000 bytes
+_AROUND_SPLIT = 2_000  # so much on both sides of a split is read together
 _ROUNDS = 4  # a line is read again after masking until nothing is found, at most so often
 
 _STEM = (
@@ -24,12 +26,14 @@ _TRIGGER_SOURCE = "|".join(
     (
         # a telling word, the rest of its name, the end of its quotes, a separator
         _STEM + r"(?:\\*[\"'`\])]|%[0-9a-f]{2}|&[a-z]{2,4};|\\u00..)*\s*(?:[=,<>]|:(?:[^:]|$)|->|\xc2\xa0|\([\"'\\])",
+        # a pair of name and value: <param name="password" value=…
+        r"\b(?:name|key|field|header|id|k|var|param)[\"']?\s*[=:>]\s*\\*[\"']?[\w.\-]*" + _STEM,
         r"[?&;#](?:code|key|ticket|sig)=",
         # a telling word, a few small words, something with a digit; options of commands
         r"(?:passw|passphrase|passcode|pwd|secret|token|key|credential|code|pin|identified by|auth)[\w\-]*[ \t]+(?:[a-z=>:\-]+[ \t:=]+){0,4}"
         r"\\*[\"'`(<\[]?[^\s]*[0-9'\"]",
         r"\s-{1,2}[\w\-]*(?:pass|pwd|secret|token|key|auth|cred|user|u|U|p|P|a)[\w\-]*[ \t]",
-        r"\s-[pP][^\s\-=]",
+        r"\s-[pPN][ ]?[^\s\-=]|(?:requirepass|masterauth|masterpass)",
         r"://[^\s\"'<>]*@|://[^\s/?#@:]*:[^\s/?#@:]*[^\s/?#@:0-9][^\s/?#@:]*(?m:$)|:(?:\\+/){2}|@(?:tcp|unix)\(|:[^\s\"'@/:]{4,}@[\w.\-]+:[0-9]{2,5}/|oracle:",
         r"\b(?:bearer|basic)(?:[ \t+:]|%20)",
         r"private.{1,3}key",
@@ -60,11 +64,14 @@ class Engine:
         self._words = words
         self._aliases = aliases
         self._pem = pem.PemLines()
+        self._tails: dict[bytes, bytes] = {}  # dyno: the end of its last line, where that was long enough to have been split
 
     def run(self, data: bytes) -> bytes:
         """``data``, any number of lines, with markers for what must not be seen."""
         if self._pem.is_open or b"PRIVATE KEY" in data:
             data = self._keys(data)
+        if self._tails or _has_long_line(data):
+            data = self._splits(data)
         data = self._credentials(data)
         for word in self._words:
             data = self._whole(data, word.find)
@@ -83,6 +90,23 @@ class Engine:
         for number, line in enumerate(lines):
             if span := self._pem.feed(line):
                 lines[number] = line[: span.start] + marker(span.kind) + line[span.end :]
+        return b"\n".join(lines)
+
+    def _splits(self, data: bytes) -> bytes:
+        """Secrets cut in two where Logplex splits a message: the end of a long line is read together with its dyno's next."""
+        lines = data.split(b"\n")
+        number_of: dict[bytes, int] = {}
+        for number, line in enumerate(lines):
+            stream, start = pem.split_head(line)
+            if tail := self._tails.pop(stream, b""):
+                joined = hide_markers(tail + line[start : start + _AROUND_SPLIT])
+                for span in merge(_find(joined)):
+                    if span.start < len(tail) < span.end:
+                        lines[number] = line[:start] + marker(span.kind) + line[start + span.end - len(tail) :]
+                        if (before := number_of.get(stream)) is not None:
+                            lines[before] = lines[before][: span.start - len(tail)] + marker(span.kind)
+            if len(line) - start >= _SPLIT_AT:
+                self._tails[stream], number_of[stream] = line[-_AROUND_SPLIT:], number
         return b"\n".join(lines)
 
     def _credentials(self, data: bytes) -> bytes:
@@ -124,6 +148,16 @@ class Engine:
             done = end
         self.counts.update(span.kind for span in spans)
         return b"".join([*pieces, data[done:]])
+
+
+def _has_long_line(data: bytes) -> bool:
+    at = 0
+    while len(data) - at >= _SPLIT_AT:
+        newline = data.rfind(b"\n", at, at + _SPLIT_AT)
+        if newline < 0:
+            return True
+        at = newline + 1
+    return False
 
 
 def _find(line: bytes) -> Iterator[Span]:

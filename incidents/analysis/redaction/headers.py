@@ -38,7 +38,6 @@ def authorization(reader: Reader, value: Value) -> Iterator[Span]:
     if scheme:
         start = scheme.end()
         if _PARAMETERS.match(text, start):  # Digest, OAuth, AWS4: each parameter is judged by its own name
-            yield from digest(text)
             return
     credential = value._replace(start=start) if value.quoted else reader.bare(start)
     if credential is None:
@@ -53,14 +52,11 @@ def authorization(reader: Reader, value: Value) -> Iterator[Span]:
 
 
 def loose(text: bytes) -> Iterator[Span]:
-    """``Bearer …`` and ``Basic …`` wherever they stand."""
+    """``Bearer …`` and ``Basic …`` wherever they stand, and the answer of ``Digest …``."""
     for match in _LOOSE.finditer(text):
         body = match[2]
         if looks_random(body, 16, uuid_counts=True) or (match[1].lower() == b"basic" and _is_basic(body)):
             yield Span(match.start(2), match.end(2), "authorization")
-
-
-def digest(text: bytes) -> Iterator[Span]:
     if b"igest" in text:
         for match in _DIGEST.finditer(text):
             yield Span(match.start(1), match.end(1), "authorization")

@@ -139,6 +139,8 @@ def _by_key(words: list[str], tail: str, before: str) -> Name | None:
         return Name("api-key", Sense.QUERY)
     if before in _STRONG_KEYS or before.endswith(("secret", "password", "token", "api")):
         return Name("api-key", Sense.STRONG if tail == "key" else Sense.RANDOM)
+    if before != "public" and {"encryption", "secret", "private"} & set(words):
+        return Name("api-key", Sense.STRONG)
     return None if before in _OTHER_KEYS else Name("api-key", Sense.RANDOM)
 
 

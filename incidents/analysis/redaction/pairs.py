@@ -17,14 +17,15 @@ _ELEMENT = re.compile(
 )
 _NAMED = re.compile(
     rb"(?i)\b(?:name|key|field|header|id|param|k|var)(?:\\{0,15}[\"'])?\s{0,3}(?:=>|[=:>])\s{0,3}(?:\\{0,15}[\"'])?"
-    rb"([a-z_][\w.\-]{1,63}+)\\{0,15}[\"']?\s{0,3}(?:</\w{1,16}>)?[,;]?\s{0,4}<?\\{0,15}[\"']?"
-    rb"(?:value|val|v|content|data|string|secret|text)\\{0,15}[\"']?\s{0,3}(?:=>|[=:>])\s{0,3}"
+    rb"([a-z_][\w.\-]{1,63}+)\\{0,15}[\"']?\s{0,3}(?:>(?=[^\s<])|(?:</\w{1,16}>)?[,;]?\s{0,4}<?\\{0,15}[\"']?"
+    rb"(?:value|val|v|content|data|string|secret|text)\\{0,15}[\"']?\s{0,3}(?:=>|[=:>])\s{0,3})"
 )
 _LIST_NEXT = re.compile(rb"\s{0,4},\s{0,4}(?=\\{0,15}[\"'])")
 _PATH = re.compile(rb"(?:~|\.{1,2})?(?:/[\w.\-]{1,64}){2,16}/?|/[a-z]{1,16}|arn:[\w:/.\-]{1,256}")
 _SPACED_NAME = re.compile(rb"(?i)(api|access|secret|private|auth|client|license|encryption|signing|master|bearer|security)[ \t]\Z")
 _ERROR_BEFORE = re.compile(rb"(?i)(?:unexpected|illegal|syntax|parse|lexer|near)[ \t]\Z")
 _SCOPE = re.compile(rb"[\w@.%\-\xff]{8,128}?(?=/[0-9]{8}/|%2F[0-9]{8}%2F)")
+_ARN = re.compile(rb"arn:[\w:\-]{4,96}\Z")
 _TWILIO_SID = re.compile(rb"[A-Z]{2}[0-9a-f]{32}")
 
 
@@ -55,7 +56,7 @@ class _Search:
             pos = self.judge(pair.start(), name, separator, pos, meaning)
         if b"</" in text or b"<!" in text:
             self.elements()
-        if b"alue" in text or b"ALUE" in text or b"<string" in text or b"ontent" in text:
+        if b"alue" in text or b"ALUE" in text or b"<" in text or b"ontent" in text:
             for named in _NAMED.finditer(text):
                 meaning = classify(named[1])
                 if meaning and meaning.sense is not Sense.COOKIES:
@@ -65,7 +66,7 @@ class _Search:
     def in_place(self, name: bytes, separator: bytes, meaning: Name, start: int) -> Name | None:
         """What the name says where it stands: "API key:", "unexpected token:", and the user of a URL."""
         text = self.text
-        if separator == b":" and text[start - 2 : start] == b"//":
+        if separator == b":" and (text[start - 2 : start] == b"//" or _ARN.search(text, max(0, start - 100), start)):
             return None
         if meaning.kind == "token" and text[start - 1 : start] == b" " and _ERROR_BEFORE.search(text, max(0, start - 16), start):
             return None
@@ -88,6 +89,8 @@ class _Search:
             self.spans += headers.authorization(self.reader, value)
             return start
         if name[-10:].lower() == b"credential" and (scope := _SCOPE.match(self.text, value.start)):
+            if b"@" in scope[0] or b"%40" in scope[0]:  # a service account
+                return start
             value = value._replace(end=scope.end())  # the key's id goes, its date, region and service stay
         kind = "aws-key" if b"aws" in name.lower() else meaning.kind
         in_query = name_at > 0 and self.text[name_at - 1 : name_at] in b"?&#;"

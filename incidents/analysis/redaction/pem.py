@@ -14,9 +14,11 @@ _END = re.compile(_DASHES + rb"END[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?[ 
 _EDGE = re.compile(_DASHES + rb"(BEGIN|END)[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?[ ]?-{4,5}")
 _BODY_RUN = re.compile(rb"[A-Za-z0-9+/=]{16,}")
 _BODY = re.compile(rb"(?:[\s\"'>|+#*,.]|\\[nrt\\])*+((?:[A-Za-z0-9+/]{1,128}+={0,3})(?:\\[nr]|[\s\"'+,\\\\])*+)\Z")
+_LAST_RUN = re.compile(rb"(?:\A|[\s\"'=:>])([A-Za-z0-9+/]{40,}+={0,3})[\s\"',\\nr+]*+\Z")
+_HEX = re.compile(rb"[0-9a-f]+")
 _HEADER_FIELD = re.compile(rb"\s*+(?:Proc-Type|DEK-Info|Comment|Version|Key-ID|Subject|[A-Z][\w\-]{2,30}+):[ ]?[^\n]{0,200}\Z")
 _WORD = re.compile(rb"[A-Za-z]?[a-z]*+\s*+")
-_STREAM = re.compile(rb"\[([\w.\-]{1,64})\]: ?|>1 \S{1,40} \S{1,64} (\S{1,64} \S{1,64}) \S{1,16} (?:- )?")
+_STREAM = re.compile(rb"\[([\w.\-]{1,64})\]: ?|\b((?:app|heroku)/[\w.\-]{1,64}): |>1 \S{1,40} \S{1,64} (\S{1,64} \S{1,64}) \S{1,16} (?:- )?")
 _LONGEST = 400  # lines of one dyno that a key may be long
 
 
@@ -63,7 +65,7 @@ class PemLines:
             return None
         if end := _END.search(line):
             del self._left[owner]
-            return Span(start, end.end(), "private-key")
+            return _last_line(line, start, end)
         if b"\x1b" in line:  # coloured: judge what is seen, mask the whole message
             plain = visible(line[start:])
             body, ends = _BODY.match(plain), (start, len(line))
@@ -75,9 +77,17 @@ class PemLines:
             if self._left[owner] <= 0:
                 del self._left[owner]
             return Span(*ends, "private-key")
-        if line[start:].strip() and not _HEADER_FIELD.match(line, start):
+        if not line[start:].strip() or _HEADER_FIELD.match(line, start):
+            return None
+        if stream or line[:1].isspace():
             del self._left[owner]  # cut: the key's end was lost
-        return None
+            return None
+        # A line of an unknown format: its dyno cannot be told, so only what must be a key's body is masked.
+        self._left[owner] -= 20
+        if self._left[owner] <= 0:
+            del self._left[owner]
+        run = _LAST_RUN.search(line, max(0, len(line) - 400))
+        return Span(run.start(1), run.end(1), "private-key") if run and not _HEX.fullmatch(run[1]) else None
 
 
 def orphans(lines: list[bytes]) -> Iterator[tuple[int, Span]]:
@@ -87,18 +97,24 @@ def orphans(lines: list[bytes]) -> Iterator[tuple[int, Span]]:
         if not end or _BEGIN.search(line):
             continue
         stream, start = split_head(line)
-        yield number, Span(start, end.end(), "private-key")
+        yield number, _last_line(line, start, end)
         for above in range(number - 1, max(-1, number - _LONGEST), -1):
             other, at = split_head(lines[above])
             if other != stream:
                 continue
             body = _BODY.match(lines[above], at)
-            if not body or len(body[1]) < 16:
+            if not body or (len(body[1]) < 16 and above != number - 1) or _WORD.fullmatch(body[1]):
                 break
             yield above, Span(body.start(1), len(lines[above].rstrip()), "private-key")
+
+
+def _last_line(line: bytes, start: int, end: re.Match[bytes]) -> Span:
+    """The END of a key, and what of its body stands before it on the same line."""
+    body = _BODY.match(line[: end.start()], start)
+    return Span(body.start(1) if body else end.start(), end.end(), "private-key")
 
 
 def split_head(line: bytes) -> tuple[bytes, int]:
     """The dyno that wrote a line (empty where the line does not say) and where its message begins."""
     head = _STREAM.search(line, 0, 200)
-    return (head[1] or head[2], head.end()) if head else (b"", 0)
+    return (head[head.lastindex or 0], head.end()) if head else (b"", 0)

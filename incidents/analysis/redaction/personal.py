@@ -135,4 +135,4 @@ def _is_card(digits: bytes) -> bool:
     for place, digit in enumerate(reversed(digits)):
         value = (digit - 48) * (1 + place % 2)
         total += value - 9 if value > 9 else value
-    return total % 10 == 0 and len(set(digits)) > 2
+    return total % 10 == 0 and len(set(digits)) > 1

@@ -14,18 +14,20 @@ from .values import is_placeholder, looks_random
 _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1
 
-_FLAG = re.compile(rb"(?<![\w\-])--?([A-Za-z][\w\-]{1,60}+)[ \t]{1,4}(\\{0,7}[\"']?)([^\s\"'`\-][^\s\"'`]{0,1024}+)")
+_FLAG = re.compile(rb"(?<![\w\-])--?([A-Za-z][\w\-]{1,60}+)[ \t]{1,4}"
+                   rb"(?:\\{0,7}\"([^\"\\]{1,1024}+)|\\{0,7}'([^'\\]{1,1024}+)|([^\s\"'`\-][^\s\"'`]{0,1024}+))")  # fmt: skip
 _FLAG_PROSE = frozenset(
     b"is was are be not and or flag option argument must requires require has with for to from in on via instead can cannot should "
     b"needs the a an of as if when".split()
 )
-_SHORT = re.compile(rb"(?<=[ \t])-([pPauU])([ \t]{0,3})\\{0,7}[\"']?([^\s\"'`\-=][^\s\"'`]{0,512}+)")
+_SHORT = re.compile(rb"(?<=[ \t])-([pPaNuU])([ \t]{0,3})\\{0,7}[\"']?([^\s\"'`\-=][^\s\"'`]{0,512}+)")
 _USER = re.compile(rb"(?<![\w\-])--(?:proxy-)?user(?:[ \t]{1,3}|=)\\{0,7}[\"']?[^\s\"':]{0,64}+:([^\s\"']{1,256}+)")
 _TOOLS: dict[bytes, tuple[tuple[bytes, ...], bool]] = {
     # option: the commands whose password it is, and whether it may stand apart from its value
     b"p": ((b"mysql", b"mariadb", b"sshpass", b"docker", b"podman", b"mongo"), True),
     b"a": ((b"redis-cli", b"valkey-cli"), True),
     b"P": ((b"zip", b"7z"), False),
+    b"N": ((b"ssh-keygen",), True),
 }
 _HTTP_TOOLS = (b"curl", b"http", b"wget", b"lftp", b"smbclient", b"ab ")
 _SQL = re.compile(rb"(?i)\b(?:identified[ \t]by(?:[ \t]password)?|password|passphrase)[ \t]{1,4}(?:is[ \t]{1,2})?\\{0,7}['\"`]([^\s'\"`\\]{3,256}+)")
@@ -37,12 +39,13 @@ _PROSE = re.compile(
     rb"[ _\-]?key)s?[ \t]+(?:(?:is|was|of|as|value|set|to|=|:|->|now|generated|provided|given|used|using|received|found|"
     rb"pair|id)[ \t:=]+){0,3}[\"'`(<\[]?([^\s\"'`<>()\[\],;]{6,1024}+)"
 )
+_SERVER_SETTING = re.compile(rb"(?i)\b(?:requirepass|masterauth|masterpass)[ \t\"']{1,4}([^\s\"']{4,512}+)")
 _ONE_TIME = re.compile(
     rb"(?i)\b(?:one[ \-]time|otp|verification|security|2fa|mfa|login|confirmation|sms|access)[ \t](?:password|passcode|code|pin)"
     rb"(?:[ \t]for[ \t]\S{1,64}+)?[ \t]{0,2}(?:is|:|=|was|->)?[ \t]{0,2}[\"']?([0-9]{4,8})(?![\w.])"
 )
 _GUARD = re2.compile(
-    rb"(?i)(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|key|code|pin|identified by|auth)s?[\"']?[ \t]+[^ \t=:]", _OPTIONS
+    rb"(?i)(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|key|code|pin|identified by|auth|pass)s?[\"']?[ \t]+[^ \t=:]", _OPTIONS
 )
 
 
@@ -62,6 +65,9 @@ def find(text: bytes) -> Iterator[Span]:
         is_password = match[1][:1] in b"pP"
         if looks_random(match[2], 8 if is_password else 16, uuid_counts=is_password):
             yield Span(match.start(2), match.end(2), "password" if is_password else "token")
+    for match in _SERVER_SETTING.finditer(text):
+        if not is_placeholder(match[1]):
+            yield Span(match.start(1), match.end(1), "password")
     for match in _ONE_TIME.finditer(text):
         yield Span(match.start(1), match.end(1), "code")
 
@@ -69,14 +75,17 @@ def find(text: bytes) -> Iterator[Span]:
 def _flags(text: bytes) -> Iterator[Span]:
     for flag in _FLAG.finditer(text):
         meaning = classify(flag[1])
-        if meaning is None or is_placeholder(flag[3]) or flag[3].lower() in _FLAG_PROSE:
+        value = flag[flag.lastindex or 1]
+        if meaning is None or is_placeholder(value) or value.lower() in _FLAG_PROSE:
             continue
-        strong = meaning.sense is Sense.STRONG and not flag[3].startswith((b"/", b"./", b"$"))
-        if strong or looks_random(flag[3], 12, uuid_counts=True):
-            yield Span(flag.start(3), flag.end(3), meaning.kind)
+        if flag[0][1:2] != b"-" and flag[1] != flag[1].lower():  # -pS3cret db: no long option
+            continue
+        strong = meaning.sense is Sense.STRONG and not value.startswith((b"/", b"./", b"$"))
+        if strong or looks_random(value, 12, uuid_counts=True):
+            yield Span(flag.start(flag.lastindex or 1), flag.end(flag.lastindex or 1), meaning.kind)
     for short in _SHORT.finditer(text):
         before = text[max(0, short.start() - 256) : short.start()]
-        if short[1] in b"uU":
+        if short[1] in b"uU" or (short[1] == b"a" and b":" in short[3]):
             user, colon, password = short[3].partition(b":")
             if colon and not is_placeholder(password) and any(tool in before for tool in _HTTP_TOOLS):
                 yield Span(short.start(3) + len(user) + 1, short.end(3), "password")

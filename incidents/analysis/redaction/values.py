@@ -56,6 +56,7 @@ _MASKED_AT = re.compile(
     rb"(?i)\[(?:filtered|redacted|hidden|masked|removed|secure|protected|omitted|scrubbed)\]|\*{3,}|<(?:redacted|filtered|hidden|secret)[\w -]{0,24}>"
 )
 _FILLED = re.compile(rb"\xff{8,}+(?=[\s\"'`<>,;&)\]}\\]|\Z)")
+_INDEXED = re.compile(rb"\[\\{0,7}[:\"'\w]")
 _MESSAGE = re.compile(
     rb"(?i)\s*+(?:is|was|are|has|have|must|may|can|can't|can\\?'t|cannot|should|does|doesn't|do|not|too|this|that|please|needs?|"
     rb"contains?|invalid|missing|required|expired|incorrect|wrong|unknown|blank|empty|no|the|your|a|an|at|value|field|failed|"
@@ -92,13 +93,17 @@ class Reader:
         open_at = wrapped.end() if wrapped else start
         if quote := _QUOTE.match(text, open_at):
             return _read_quoted(text, quote, in_list=b"[" in text[start:open_at])
-        return self._bare_or_call(start) or (None if b"(" in text[start:open_at] else self.bare(open_at))
+        if open_at == start:
+            return self._bare_or_call(start)
+        return self.bare(start) or (None if b"(" in text[start:open_at] else self.bare(open_at))
 
     def _bare_or_call(self, start: int) -> Value | None:
         bare = self.bare(start)
         if bare and self.text[bare.end : bare.end + 1] == b"(" and (quote := _QUOTE.match(self.text, bare.end + 1)):
             argument = _read_quoted(self.text, quote, in_list=False)  # a call: code, unless what it holds looks drawn by lot
             return argument if looks_random(self.body(argument), 8) else None
+        if bare and _INDEXED.match(self.text, bare.end) and _WORD.fullmatch(self.body(bare)):
+            return None
         return bare
 
     def bare(self, start: int) -> Value | None:
@@ -191,6 +196,8 @@ def is_secret(reader: Reader, value: Value, name: bytes, separator: bytes, least
     spaced = separator[:1] in b" \t" or separator[-1:] in b" \t"
     if spaced and _IDENTIFIER.fullmatch(body.rstrip(b",;.")):
         return False
+    if separator == b":" and least > 1 and _WORD.fullmatch(body):  # rails credentials:edit
+        return reader.text[value.end : value.end + 1] in b"]}"
     if spaced and b":" in separator and _WORD.fullmatch(body):
         return _PAIR_NEXT.match(reader.text, value.after) is not None
     return not (body.isdigit() and least > 3 and len(body) < 6)

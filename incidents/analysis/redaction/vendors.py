@@ -64,7 +64,7 @@ _EDGED: tuple[tuple[str, str], ...] = (
     ("vendor-token", r"SG\.[\w\-]{10,}(?:\.[\w\-]+)?|key-[0-9a-f]{20,}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}|[0-9a-f]{32}-us\d{1,2}|md-[\w\-]{22}"),
     ("vendor-token", r"re_[A-Za-z0-9]{6,}_[A-Za-z0-9]{16,}|1//0[\w\-]{20,}|4/0A[\w\-]{20,}|AQ\.[A-Za-z0-9_\-]{40,}"),
     ("vendor-token", r"dapi[0-9a-f]{16,}(?:-\d)?|d(?:kea|ose)[0-9a-f]{32}|dbt[cus]_[\w\-=]{20,}|rnd_[A-Za-z0-9]{24,}|vc[piark]_[A-Za-z0-9]{20,}"),
-    ("vendor-token", r"[0-9a-f]{36}NRAL|(?:sdk|mob|api)-" + _UUID + r"|secret-[A-Za-z0-9]{30,}"),
+    ("vendor-token", r"[0-9a-f]{36}NRAL|(?:sdk|mob|api)-" + _UUID ),
     ("vendor-token", r"\d{6,10}:AA[\w\-]{20,}|[MNO][A-Za-z0-9_\-]{22,27}\.[\w\-]{6}\.[\w\-]{20,}|mfa\.[\w\-]{60,}"),
     ("vendor-token", r"EAA[A-Za-z0-9_\-]{40,}|EAAA[\w\-]{40,}|IG(?:QV|AA)[\w\-]{40,}|AAAAAAAAAAAAAAAAAAAA[\w%\-]{30,}|SK[0-9a-f]{32}"),
     ("vendor-token", r"secret_[A-Za-z0-9]{40,}|pat[A-Za-z0-9]{14}\.[0-9a-f]{20,}|pat-(?:na|eu|ap)\d-" + _UUID + r"|tfp_[\w\-]{30,}|sl\.[\w\-]{60,}"),
@@ -131,6 +131,8 @@ def find(text: bytes) -> Iterator[Span]:
                 start += where.end()
             if not looks_random(text[start:end], 6, uuid_counts=True) and end < len(text):
                 continue
+        if kind == "jwt" and text[start - 3 : start] == b"pk.":  # a public key of Mapbox
+            continue
         rest = _REST.match(text, end)
         yield Span(start, rest.end() if rest else end, kind)
     if _AWS_NEAR.search(text):
