@@ -134,7 +134,7 @@ def _add_field(query: Query, name: str, value: str, *, negated: bool, day: date 
     elif name == "code":
         found = value.upper()
     elif name == "path":
-        pattern = _compile(r'path="?[^" ]{0,2000}?' + re2.escape(value).replace(r"\*", r'[^" ]*'))
+        pattern = _compile(r'path="?[^" ]*' + re2.escape(value).replace(r"\*", r'[^" ]*'))
         (query.exclude if negated else query.include).append(pattern)
         return
     elif name == "method":

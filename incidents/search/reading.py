@@ -52,7 +52,7 @@ def search(source: LogSource, query: Query, start: int, *, count: int, backwards
             if time.monotonic() > deadline:
                 raise _TimeIsUp
     except _TimeIsUp:
-        found.ended = False
+        found.ended = found.reached <= 1 if backwards else found.reached >= last_line(source)
     if backwards:
         found.lines.reverse()
     return found

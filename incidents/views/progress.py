@@ -120,7 +120,7 @@ def progress_of(incidents: Iterable[Incident]) -> dict[UUID, Progress]:
     }  # fmt: skip
     by_incident: dict[UUID, list[SourceProgress]] = {incident.pk: [] for incident in incidents}
     for source in sources:
-        row: dict[str, Any] = counted.get(source.pk, {})
+        row: Any = counted.get(source.pk, {})
         by_incident[source.incident_id].append(
             SourceProgress(
                 row=source,
