@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from django.db.models import BinaryField, F, Func, QuerySet, Value
 from incidents.ingest import blobs
 from incidents.models import Chunk, Segment
 
+logger = logging.getLogger(__name__)
 BLOCK_BYTES = 256 * 1024
 TAIL_BYTES = 64 * 1024
 
@@ -54,7 +56,11 @@ def read_tail(chunk: Chunk) -> bytes:
     if not chunk.number:
         return b""
     segment = _without_text().get(chunk__source=chunk.source_id, chunk__number=chunk.number - 1)
-    return b"".join(_read(segment, _blocks(segment)[-1:]))[-TAIL_BYTES:]
+    try:
+        return b"".join(_read(segment, _blocks(segment)[-1:]))[-TAIL_BYTES:]
+    except zstandard.ZstdError:  # that chunk is set aside for it; this one can be read without context
+        logger.warning("the text before chunk %s is damaged", chunk.pk)
+        return b""
 
 
 def read_blocks(chunk: Chunk, first_row: int, last_row: int) -> Iterator[tuple[int, bytes]]:
