@@ -1,19 +1,23 @@
-"""Text as it is read, beside the text as it stands: without colours and control characters, with plain quotes and blanks."""
+"""Text as it is read, beside the text as it stands: no colours, no control characters, plain quotes and blanks."""
 
 from __future__ import annotations
 
 import html
 import re
 
-# CSI with its parameters, OSC up to BEL or ST, and the two-character sequences. Cut-off sequences lose what is left of them.
-_ANSI = re.compile(r"\x1b(?:\[[0-9;:?<=>!]{0,64}[ -/]{0,4}[@-~]?|[\]PX^_][^\x07\x1b\n]{0,4096}(?:\x07|\x1b\\)?|[ -/]{0,2}[0-~]?)")
+# CSI with its parameters, OSC up to BEL or ST, two-character sequences; of one that is cut off, what is left.
+_ANSI = re.compile(
+    r"\x1b(?:\[[0-9;:?<=>!]{0,64}[ -/]{0,4}[@-~]?|[\]PX^_][^\x07\x1b\n]{0,4096}(?:\x07|\x1b\\)?|[ -/]{0,2}[0-~]?)"
+)
 # The same colours after ESC was lost on the way: only the codes that loggers really print.
 _BARE_COLOUR = re.compile(
-    r"\[(?:[01];)?(?:0?[01234579]|2[1-9]|3[0-79]|4[0-79]|9[0-7]|10[0-7]|[34]8;5;\d{1,3}|[34]8;2(?:;\d{1,3}){3})m|\[m(?=\s|$)"
+    r"\[(?:[01];)?(?:0?[01234579]|2[1-9]|3[0-79]|4[0-79]|9[0-7]|10[0-7]|[34]8;5;\d{1,3}|[34]8;2(?:;\d{1,3}){3})m"
+    r"|\[m(?=\s|$)"
 )
-_CONTROLS = {code: None for code in [*range(1, 9), *range(14, 32), 127, *range(0x80, 0xA0)]} | {
+_CONTROLS = dict.fromkeys([*range(1, 9), *range(14, 32), 127, *range(128, 160)]) | {
     0: "\u2400", 11: " ", 12: " ", 13: " ",
-    0x85: " ", 0xA0: " ", 0x1680: " ", **dict.fromkeys(range(0x2000, 0x200B), " "), 0x202F: " ", 0x205F: " ", 0x3000: " ",
+    0x85: " ", 0xA0: " ", 0x1680: " ", 0x202F: " ", 0x205F: " ", 0x3000: " ",
+    **dict.fromkeys(range(0x2000, 0x200B), " "),
     0x200B: None, 0x2060: None, 0xFEFF: None, 0x2028: " ", 0x2029: " ",
 }  # fmt: skip
 _QUOTES = str.maketrans("“”„‟″«»", '"""""""')
@@ -33,7 +37,7 @@ def plain(text: str) -> str:
 
 
 def repaired(text: str) -> tuple[str, str]:
-    """The line without HTML around it and with plain quotes in router fields; and what was done: ``html``, ``quotes`` or nothing."""
+    """The line without HTML, with plain quotes in router fields; and what was done: ``html``, ``quotes`` or nothing."""
     done = ""
     if "<" in text or "&" in text:
         bare = text

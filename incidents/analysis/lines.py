@@ -13,7 +13,9 @@ from .utc import STAMP, UNDATED, canonical
 MAX_SKIPPED_ROWS = 200
 MAX_MESSAGE = 64 * 1024
 _SPLIT_BYTES = 10_000  # Heroku cuts longer messages into records of this size, without a mark
-_ENDS_CONTEXT = frozenset(("prompt", "markdown", "text"))  # what follows such a line does not go on with the record before
+_ENDS_CONTEXT = frozenset(
+    ("prompt", "markdown", "text")
+)  # what follows such a line does not go on with the record before
 _ONLY_STAMP = re.compile(rf"{STAMP}\s{{0,4}}$", re.ASCII)
 
 
@@ -27,10 +29,11 @@ class _Last:
     message: str
     printed: int  # length of its last line as printed
     headed: bool  # the line had a header of its own
+    split: bool = False  # its message has the size at which Heroku splits
 
 
 class LineReader:
-    """Reads raw lines in order. `take` hands out what they gave; reasons are counted in ``skipped`` and ``repaired``."""
+    """Reads raw lines in order. `take` hands out what they gave; ``skipped`` and ``repaired`` count reasons."""
 
     def __init__(self, settings: SourceSettings) -> None:
         self.settings = settings
@@ -44,6 +47,7 @@ class LineReader:
         self._rows: list[int] = []
         self._last: _Last | None = None
         self._next_row = 0  # the row on which the last record would go on
+        self._full = False  # the line read now has the size at which Heroku splits
         self._who = ""  # whom a line without a header belongs to
         self._lead = ""  # what stands before every line: a quote mark, a list mark
         self._held: tuple[int, str] | None = None  # the first part of a header that a newline tore apart
@@ -67,12 +71,21 @@ class LineReader:
         end = raw.index(b"]: ", 33)
         self._settle()
         who = raw[33 : end + 1].decode()
-        self._last = _Last(row, raw[:32], who, raw[end + 3 :].decode("utf-8", "replace"), len(raw), True)
+        self._last = _Last(
+            row,
+            raw[:32],
+            who,
+            raw[end + 3 :].decode("utf-8", "replace"),
+            len(raw),
+            True,
+            len(raw) - end - 3 == _SPLIT_BYTES,
+        )
         self._who, self._next_row = who, row + 1
 
     def read(self, row: int, raw: bytes, following: bytes | None) -> None:
         """A raw line of any kind. ``following`` is the next one, None at the end."""
         line = self._text(raw)
+        self._full = len(raw) > _SPLIT_BYTES and len(raw) - raw.find(b"]: ") - 3 == _SPLIT_BYTES
         if self._held is not None:
             row, line = self._held[0], self._held[1] + line
             self._held = None
@@ -86,7 +99,13 @@ class LineReader:
             line, done = cleaning.repaired(line)
             if done:
                 self._count(done)
-        for piece in joins.split(line) if self.settings.format != "logplex" else [line]:
+            if not line.strip():
+                self._skip(row, "html")
+                return
+        pieces = [line] if self.form.reline is not None else joins.split(line)  # framed records cannot be glued
+        if len(pieces) > 1:
+            self._count("split")
+        for piece in pieces:
             record = self._record(piece)
             if record is not None:
                 self._add(row, record, len(line))
@@ -104,7 +123,7 @@ class LineReader:
         return cleaning.plain(line).rstrip()
 
     def _record(self, line: str) -> Record | None:
-        """The record of a line with a header: at its start, behind quote marks and the like, or behind anything short."""
+        """The record of a line with a header: at its start, behind quote marks, or behind anything short."""
         found = self._by_form(line)
         if found is None and not line[0].isalpha() and line[0] != "{":
             lead = noise.LEAD.match(line)
@@ -157,13 +176,20 @@ class LineReader:
             self._join(last, last.message[:-1].rstrip() + " " + line.lstrip(), row, line)
             return True
         full = self.settings.width > 0 and last.printed >= self.settings.width - 1
+        gap = joins.gap(last.printed, self.settings.width)
         if last.who.endswith("[router]"):
-            joined = joins.router(last.message, line, full=full)
+            joined = joins.router(last.message, line, gap=gap if full else "", full=full)
         else:
-            joined = joins.command(last.message, line)
-        if joined is None and full and self.settings.width > 0:
-            joined = last.message + ("" if last.printed == self.settings.width else " ") + line
-        if joined is None and self.settings.captured and last.headed and not noise.reason(line) and "router" not in last.who:
+            joined = joins.command(last.message, line, gap=gap)
+        if joined is None and full:
+            joined = last.message + gap + line
+        if (
+            joined is None
+            and self.settings.captured
+            and last.headed
+            and not noise.reason(line)
+            and "router" not in last.who
+        ):
             torn_off = following is not None and self._record(self._text(following) or " ") is not None
             joined = last.message + line if torn_off else None
         if joined is not None:
@@ -180,28 +206,43 @@ class LineReader:
         if not line[:1].isdigit() or len(line) > 80:
             return False
         rest = self._text(following)
-        return bool(rest) and self._record(rest) is None and (whole := self._by_form(line + rest)) is not None and whole.at_us is not None
+        return (
+            bool(rest)
+            and self._record(rest) is None
+            and (whole := self._by_form(line + rest)) is not None
+            and whole.at_us is not None
+        )
 
     def _add(self, row: int, record: Record, printed: int) -> None:
-        """A record with its own header. Lines inside its message become records of the same time, unless they have headers too."""
+        """A record with its own header.
+
+        Lines inside its message become records of the same time, unless they have headers too.
+        """
         message = record.message
         if not message.isascii() or not message.isprintable():
             message = cleaning.plain(message)
         who = f"{record.source}[{record.process}]"
         if "\n" not in message:
             last = self._last
-            if last is not None and row == self._next_row and last.who == who and len(last.message) % _SPLIT_BYTES == 0 and last.message:
-                last.message = (last.message + message)[:MAX_MESSAGE]
-                self._next_row = row + 1
-                self._count("joined")
-                return
-            self._emit(row, canonical(record.at_us), who, message, printed, headed=True)
+            if last is not None and row == self._next_row and last.who == who and last.split:
+                self._join(last, last.message + message, row, message)
+            else:
+                self._emit(row, canonical(record.at_us), who, message, printed, headed=True)
+            if self._last is not None:
+                self._last.split = self._full
             return
-        for part in message.split("\n"):
+        for part in [part for part in message.split("\n") if part.strip()] or [""]:
             inner = heroku(part, self.settings)
             if inner is not None:
-                self._emit(row, canonical(inner.at_us), f"{inner.source}[{inner.process}]", inner.message, len(part), headed=True)
-            elif part.strip():
+                self._emit(
+                    row,
+                    canonical(inner.at_us),
+                    f"{inner.source}[{inner.process}]",
+                    inner.message,
+                    len(part),
+                    headed=True,
+                )
+            else:
                 self._emit(row, canonical(record.at_us), who, part.rstrip(), len(part), headed=True)
 
     def _emit(self, row: int, head: bytes, who: str, message: str, printed: int, *, headed: bool) -> None:

@@ -1,4 +1,4 @@
-"""What stands between log lines and is none: prompts, warnings of the command line, PowerShell, Markdown, git, a person's words.
+"""What stands between log lines and is none: prompts, warnings, PowerShell, Markdown, git, a person's words.
 
 Only lines without a header are asked. The reasons are counted and shown with the source.
 """
@@ -7,31 +7,66 @@ from __future__ import annotations
 
 import re
 
-_RULES = tuple(
-    (reason, re.compile(pattern))
-    for reason, pattern in (
-        ("git-conflict", r"<{7}(?: |$)|={7}$|>{7}(?: |$)|\|{7}(?: |$)"),
-        ("ellipsis", r"(?:[\[(<]? ?(?:\.{2,80}|…|snip|truncated|omitted) ?[\])>]?|[-_*=.…~ ]{1,200}|//.{0,2})$"),
-        ("markdown", r"`{3}|~{3}|#{1,6} |</?details|\[/?(?:code|quote)\]|\{(?:code|noformat)\b"),
-        ("powershell", r"heroku(?:\.cmd|\.ps1)? ?: |At line:\d|\+ ?(?:heroku|~|CategoryInfo|FullyQualifiedErrorId)|CategoryInfo {1,8}:|Terminate batch job"),
-        ("command-line", r"\W{0,8}Warning: (?:heroku|Our terms)|.{0,12}heroku(?:-cli)?:? update available|.{0,8}(?:Fetching|Streaming|Displaying) (?:application )?logs|Log stream timed out|Logs eventsource failed"),
-        ("prompt", r"[$%❯➜λ](?: |$)|\([\w.-]{1,40}\) (?:PS |[A-Z]:\\|[$%]|[\w.-]{1,40}@)|PS [A-Z]:\\|[A-Z]:\\[^>]{0,160}>|[\w.-]{1,40}@[\w.-]{1,64}(?::| ~| MINGW)|.{0,60}MINGW(?:32|64) |\^C$"),
-        ("prompt", r"[\w.-]{1,60}:[\w~./ -]{1,80} [\w.-]{1,40}[$#%] ?|(?:heroku|git) [a-z][\w:-]{0,40}(?: |$)|bash-\d\.\d\$|Last login: "),
-        ("html", r"(?:</?[a-zA-Z][\w-]{0,20}(?: [^<>]{0,400})?/?>\s{0,4}){1,40}$"),
-    )
-)  # fmt: skip
+_BEGINNINGS: dict[str, tuple[str, ...]] = {
+    "git-conflict": (r"<{7}(?: |$)", r"={7}$", r">{7}(?: |$)", r"\|{7}(?: |$)"),
+    "markdown": (r"`{3}", r"~{3}", r"#{1,6} ", r"</?details", r"\[/?(?:code|quote)\]", r"\{(?:code|noformat)\b"),
+    "ellipsis": (r"[\[(<]? ?(?:\.{2,80}|…|snip|truncated|omitted) ?[\])>]?$", r"[-_*=.…~ ]{1,200}$", r"//.{0,2}$"),
+    "powershell": (
+        r"heroku(?:\.cmd|\.ps1)? ?: ",
+        r"At line:\d",
+        r"\+ ?(?:heroku|~|CategoryInfo|FullyQualifiedErrorId)",
+        r"CategoryInfo {1,8}:",
+        r"Terminate batch job",
+    ),
+    "command-line": (
+        r"\W{0,8}Warning: (?:heroku|Our terms)",
+        r".{0,12}heroku(?:-cli)?:? update available",
+        r".{0,8}(?:Fetching|Streaming|Displaying) (?:application )?logs",
+        r"Log stream timed out",
+        r"Logs eventsource failed",
+    ),
+    "prompt": (
+        r"[$%❯➜λ](?: |$)",
+        r"\([\w.-]{1,40}\) (?:PS |[A-Z]:\\|[$%]|[\w.-]{1,40}@)",  # (venv) $
+        r"PS [A-Z]:\\",
+        r"[A-Z]:\\[^>]{0,160}>",
+        r"[\w.-]{1,40}@[A-Za-z][\w.-]{0,63}(?::[~/]| ~| MINGW)",  # ana@laptop:~/shop$
+        r"[\w.-]{1,60}:[\w~./ -]{1,80} [\w.-]{1,40}[$#%](?: |$)",  # laptop:shop ana$
+        r".{0,60}MINGW(?:32|64) ",
+        r"bash-\d\.\d\$",
+        r"(?:heroku|git) [a-z][\w:-]{0,40}(?: |$)",
+        r"Last login: ",
+        r"\^C$",
+    ),
+    "html": (r"(?:</?[a-zA-Z][\w-]{0,20}(?: [^<>]{0,400})?/?>\s{0,4}){1,40}$",),
+}
+_RULES = tuple((reason, re.compile("|".join(patterns))) for reason, patterns in _BEGINNINGS.items())
 
-LEAD = re.compile(r"[ \t]*(?:(?:[>|│┃»›*•·#+-]|[$%❯➜λ]|\d{1,6}[:.)|](?=[ \t]|\d{4}-|[A-Za-z])|\d{1,6}(?= {1,4}\d{4}-)|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?=[ \t]{1,4}\d{4}-))[ \t]{0,8}){0,5}")
-"""Quote marks, list marks, line numbers, a viewer's clock, prompts and indentation before a line that is otherwise whole."""
+_MARK = r"[>|│┃»›*•·#+-]|[$%❯➜λ]"
+_NUMBER = r"\d{1,6}[:.)|](?=[ \t]|\d{4}-|[A-Za-z])|\d{1,6}(?= {1,4}\d{4}-)"
+_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?=[ \t]{1,4}\d{4}-)"
+LEAD = re.compile(rf"[ \t]*(?:(?:{_MARK}|{_NUMBER}|{_CLOCK})[ \t]{{0,8}}){{0,5}}")
+"""Quote and list marks, line numbers, a viewer's clock, prompts and indentation before a line that is whole."""
 
-# Output of an application whose header was lost: stamps and levels of loggers, heads and frames of stack traces, Rails, shells.
+# Output of an application whose header was lost.
 _OUTPUT = re.compile(
-    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|[A-Z], \[\d{4}-|\[\d{1,7}\] |\[(?:ERROR|WARN|INFO|CRITICAL|DEBUG)|"
-    r"Traceback \(most recent|\s{0,16}File \"[^\"]{1,400}\", line \d|Caused by: |goroutine \d|panic: |npm ERR!|(?:ba)?sh: |"
-    r"\s{0,16}at (?:[\w$.<>\[\] ]{1,200} )?\(?[^\s()]{1,400}:\d{1,7}(?::\d{1,7})?\)?$|\s{0,16}at [\w$.<>]{1,200}\((?:\w{1,100}\.java|Native |Unknown )|"
-    r"\s{0,16}(?:from )?/\S{1,400}:\d{1,7}:in |(?:[\w]{1,60}(?:::|\.)){0,8}[A-Z]\w{0,60}(?:Error|Exception)\b|(?i:error|fatal): |"
-    r"Started (?:GET|POST|PUT|PATCH|DELETE) \"|Completed \d{3} |Processing by "
-)  # fmt: skip
+    "|".join(
+        (
+            r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d",
+            r"[A-Z], \[\d{4}-",  # Ruby's Logger
+            r"\[\d{1,7}\] ",  # puma
+            r"\[(?:ERROR|WARN|INFO|CRITICAL|DEBUG)",
+            r"Traceback \(most recent|\s{0,16}File \"[^\"]{1,400}\", line \d",
+            r"Caused by: |goroutine \d|panic: |npm ERR!|(?:ba)?sh: ",
+            r"\s{0,16}at (?:[\w$.<>\[\] ]{1,200} )?\(?[^\s()]{1,400}:\d{1,7}(?::\d{1,7})?\)?$",
+            r"\s{0,16}at [\w$.<>]{1,200}\((?:\w{1,100}\.java|Native |Unknown )",
+            r"\s{0,16}(?:from )?/\S{1,400}:\d{1,7}:in ",
+            r"(?:\w{1,60}(?:::|\.)){0,8}[A-Z]\w{0,60}(?:Error|Exception)\b",
+            r"(?i:error|fatal): ",
+            r"Started (?:GET|POST|PUT|PATCH|DELETE) \"|Completed \d{3} |Processing by ",
+        )
+    )
+)
 _FIELD = re.compile(r"(?:^|[\s\"])(request_id|fwd|dyno|connect|service|code|desc|sock)=|(?<=at=)(info|error|warning) ")
 
 

@@ -1,7 +1,7 @@
 """Chunks of any format to canonical lines, the one form that the scanner reads.
 
-What is canonical already passes in bulk (`survey`); the rest is read line by line (`lines`). `inspect` settles once, from a source's
-first bytes, how all its chunks are read.
+What is canonical already passes in bulk (`survey`); the rest is read line by line (`lines`). `inspect` settles once,
+from a source's first bytes, how all its chunks are read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from . import cleaning, formats, joins, noise, survey, text
 from .lines import LineReader
 from .types import Array, Canonical, SourceSettings
-from .utc import DAY_US, MONTHS, STAMP, from_us, to_us
+from .utc import DAY_US, MONTHS, from_us, to_us
 
 _HEAD_LINES = 4000
 _TAIL_LINES = 50
@@ -51,8 +51,10 @@ def _assumptions(head: formats.Head, settings: SourceSettings) -> list[str]:
     dated = [(line, record.at_us) for line, record in records if record.at_us is not None]
     if records and not dated:
         found.append("No line carries a time: lines stand in the order of the file.")
-    elif dated and all(line[:3] in MONTHS or line[:1] == "<" for line, _ in dated) and f"{from_us(dated[0][1]).year}" not in dated[0][0][:24]:
-        found.append(f"Times carry no year: {from_us(dated[0][1]).year} is assumed for the first line, from the day the log arrived.")
+    elif dated and all(line[:3] in MONTHS or line[:1] == "<" for line, _ in dated):
+        year = from_us(dated[0][1]).year
+        if f"{year}" not in dated[0][0][:24]:
+            found.append(f"Times carry no year: {year} is assumed for the first line, from the day the log arrived.")
     shifted = replace(settings, offset_minutes=settings.offset_minutes + 60)
     if any((moved := read(line, shifted)) is not None and moved.at_us != at_us for line, at_us in dated[:20]):
         found.append("Times carry no zone: UTC is assumed.")
@@ -61,27 +63,31 @@ def _assumptions(head: formats.Head, settings: SourceSettings) -> list[str]:
 
 def _breaks(lines: list[str], settings: SourceSettings) -> SourceSettings:
     """Whether lines were broken by a terminal, and whether nearly all have a header."""
-    readers = [read for read in formats.readers(settings.format) if settings.format != "plain" or read is not formats.get("plain").read]
+    readers = formats.readers(settings.format)
     headed = [any(read(noise.bare(line), settings) for read in readers) for line in lines]
     full = [index for index, line in enumerate(lines) if line]
-    return replace(settings, width=joins.width(lines, headed), captured=joins.captured([headed[index] for index in full]))
+    return replace(
+        settings, width=joins.width(lines, headed), captured=joins.captured([headed[index] for index in full])
+    )
 
 
 def normalise(data: bytes, settings: SourceSettings, *, tail: bytes = b"") -> Canonical:
-    """The chunk's canonical lines. ``tail`` is the end of the chunk before, which tells whom a first line without a header belongs to."""
+    """The chunk's canonical lines.
+
+    ``tail`` is the end of the chunk before: it tells whom a first line without a header belongs to.
+    """
     form = formats.get(settings.format)
     if form.reline is not None and form.rewrite is not None:  # drain bodies that did not pass through `cut`
         data = _relined(data, form)
     reading = data.replace(b"\r\n", b"\n") if b"\r\n" in data else data
     reader = LineReader(settings)
     if tail:
-        reader.prime(tail[-text.MAX_LINE :].split(b"\n")[1:][-_TAIL_LINES:])
+        reader.prime(tail[-text.MAX_LINE :].split(b"\n")[-_TAIL_LINES:])
     if not reading:
         return Canonical(data, b"", np.zeros(0, dtype=np.int32), 0)
-    reading, lines = _survey(reading, form)
+    reading, lines = _survey(reading if reading.endswith(b"\n") else reading + b"\n", form)
     if lines.clean.all():
-        buf = reading if reading.endswith(b"\n") else reading + b"\n"
-        return Canonical(data, buf, np.arange(len(lines.starts), dtype=np.int32), len(lines.starts))
+        return Canonical(data, reading, np.arange(len(lines.starts), dtype=np.int32), len(lines.starts))
     buf, rows = _mixed(reading, lines, reader)
     return Canonical(data, buf, rows, len(lines.starts), reader.skipped, reader.skipped_rows, reader.repaired)
 
@@ -93,7 +99,10 @@ def _relined(data: bytes, form: formats.Format) -> bytes:
 
 
 def _survey(reading: bytes, form: formats.Format) -> tuple[bytes, survey.Lines]:
-    """The text and its lines. Where few are clean, colours go and the form rewrites its usual lines in the whole chunk at once."""
+    """The text and its lines.
+
+    Where too few are clean, colours go and the form rewrites its usual lines, in the whole chunk at once.
+    """
     lines = survey.survey(reading)
     if lines.clean.mean() >= _MOSTLY:
         return reading, lines

@@ -1,11 +1,10 @@
 """Which lines of a chunk are canonical as they stand: decided for all of them at once, on their first bytes.
 
-The rest of a clean chunk is never looked at line by line. What is not clean is no error: it is read again, one line at a time.
+A clean chunk is never looked at line by line. What is not clean is no error: it is read again, one line at a time.
 """
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +14,9 @@ from .types import Array
 WINDOW = 72
 """Bytes of a line that are looked at; a header that is longer makes the line unclean."""
 
-CANONICAL = re.compile(
-    rb"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}\+00:00 (?:app|heroku)\[[\w.:-]{1,28}\]: ", re.ASCII
-)
 _BLOCK = 256 * 1024
 _LONGEST = 9_990  # Heroku splits messages at 10,000 bytes: from here on a line may go on in the next record
-_PATTERN = b"0000-00-00T00:00:00.000000+00:00"
+_PATTERN = b"dddd-dd-ddTdd:dd:dd.dddddd+00:00"
 _HEROKU = int.from_bytes(b" heroku[", "little")
 _APP = int.from_bytes(b" app[\0\0\0", "little")
 _APP_MASK = int.from_bytes(b"\xff\xff\xff\xff\xff\0\0\0", "little")
@@ -35,7 +31,10 @@ class Lines(NamedTuple):
 
 
 def survey(data: bytes) -> Lines:
-    """Find the lines of a chunk and tell which are canonical: 32 bytes of time, a usual header, no byte that needs care."""
+    """Find the lines of a chunk and tell which are canonical.
+
+    They have 32 bytes of time, a usual header, and no byte that needs care. The text ends with a newline.
+    """
     text = np.frombuffer(data, dtype=np.uint8)
     low, brackets = _marks(text)
     newline = text[low] == 10
@@ -47,15 +46,21 @@ def survey(data: bytes) -> Lines:
     clean = np.zeros(len(starts), dtype=bool)
     inside = int(np.searchsorted(starts, len(text) - WINDOW, side="right")) if len(text) >= WINDOW else 0
     clean[:inside] = _headed(data, starts[:inside])
-    for row in range(inside, len(starts)):
-        clean[row] = CANONICAL.match(data, starts[row]) is not None
+    if inside < len(starts):
+        rest = int(starts[inside])
+        clean[inside:] = _headed(data[rest:] + bytes(WINDOW), starts[inside:] - rest)
     long = np.flatnonzero(ends - starts > _LONGEST)
     clean[long] = False
     clean[np.minimum(long + 1, len(starts) - 1)] = False
     last = np.maximum(ends - 1, 1)
     if len(text) > 1:
         clean &= (text[last] != 32) | (text[last - 1] != 32)  # a message that ends in blanks was padded by a terminal
-    for positions in (controls[text[controls] != 9], _undecodable(data, text), _coloured(text, brackets), _glued(text, brackets)):
+    for positions in (
+        controls[text[controls] != 9],
+        _undecodable(data, text),
+        _coloured(text, brackets),
+        _glued(text, brackets),
+    ):
         if len(positions):
             clean[np.searchsorted(starts, positions, side="right") - 1] = False
     return Lines(starts, ends, clean)
@@ -86,19 +91,21 @@ def _headed(data: bytes, starts: Array) -> Array:
     good &= _possible(rows)
     blank = (rows[:, 36:] == 32).argmax(axis=1) + 36
     every = np.arange(len(rows))
-    return good & (rows[every, blank] == 32) & (rows[every, blank - 1] == 58) & (rows[every, blank - 2] == 93)
+    good &= (rows[every, blank] == 32) & (rows[every, blank - 1] == 58) & (rows[every, blank - 2] == 93)
+    return good
 
 
 def _digits_and_marks(word: Array, pattern: bytes) -> Array:
-    """Eight bytes at once: digits where the pattern has ``0``, the pattern's own bytes elsewhere."""
-    marks = bytes(0 if byte == 48 else 255 for byte in pattern)
-    digits = bytes(0xF0 if byte == 48 else 0 for byte in pattern)
+    """Eight bytes at once: digits where the pattern has ``d``, the pattern's own bytes elsewhere."""
+    marks = bytes(0 if byte == 100 else 255 for byte in pattern)
+    digits = bytes(0xF0 if byte == 100 else 0 for byte in pattern)
     fixed = np.uint64(int.from_bytes(bytes(a & b for a, b in zip(pattern, marks, strict=True)), "little"))
     zeros = np.uint64(int.from_bytes(bytes(a & 0x30 for a in digits), "little"))
     sixes = np.uint64(int.from_bytes(bytes(6 if a else 0 for a in digits), "little"))
     high = np.uint64(int.from_bytes(digits, "little"))
     same: Array = (word & np.uint64(int.from_bytes(marks, "little"))) == fixed
-    return same & ((word & high) == zeros) & (((word + sixes) & high) == zeros)
+    same &= ((word & high) == zeros) & (((word + sixes) & high) == zeros)
+    return same
 
 
 def _possible(rows: Array) -> Array:
@@ -111,10 +118,11 @@ def _possible(rows: Array) -> Array:
     if len(late):
         year = rows[late, :4].astype(np.int32) @ np.array([1000, 100, 10, 1], dtype=np.int32) - 48 * 1111
         leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-        length = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])[month[late]] + (leap & (month[late] == 2))
-        date[late] &= day[late] <= length
+        length = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])[month[late]]
+        date[late] &= day[late] <= length + (leap & (month[late] == 2))
     year_zero = (rows[:, 0] == 48) & (rows[:, 1] == 48) & (rows[:, 2] == 48) & (rows[:, 3] == 48)
-    return date & ~year_zero & (hour <= 23) & (rows[:, 14] <= 53) & (rows[:, 17] <= 53)
+    date &= ~year_zero & (hour <= 23) & (rows[:, 14] <= 53) & (rows[:, 17] <= 53)
+    return date
 
 
 def _undecodable(data: bytes, text: Array) -> Array:
@@ -129,9 +137,10 @@ def _undecodable(data: bytes, text: Array) -> Array:
 
 def _coloured(text: Array, brackets: Array) -> Array:
     """Positions of ``[36m`` and its like: what is left of colours after ESC was lost."""
-    at = brackets[brackets < len(text) - 6]
+    at: Array = brackets[brackets < len(text) - 6]
     at = at[(text[at + 1] >= 48) & (text[at + 1] <= 57)]
-    return at[(text[at + 2] == 109) | (text[at + 3] == 109) | (text[at + 4] == 109) | (text[at + 5] == 109)]
+    at = at[(text[at + 2] == 109) | (text[at + 3] == 109) | (text[at + 4] == 109) | (text[at + 5] == 109)]
+    return at
 
 
 def _glued(text: Array, brackets: Array) -> Array:

@@ -23,19 +23,29 @@ _BOMS = (
 )
 _CP1252 = "".join(bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(256))
 _MAGIC = (
-    (b"\x89PNG\r\n", "a PNG image"), (b"\xff\xd8\xff", "a JPEG image"), (b"GIF8", "a GIF image"), (b"%PDF-", "a PDF document"),
+    (b"\x89PNG\r\n", "a PNG image"), (b"\xff\xd8\xff", "a JPEG image"), (b"GIF8", "a GIF image"),
+    (b"%PDF-", "a PDF document"),
     (b"\x7fELF", "a program (ELF)"), (b"MZ\x90", "a Windows program"), (b"\xca\xfe\xba\xbe", "a compiled Java class"),
-    (b"SQLite format 3\0", "an SQLite database"), (b"PGDMP", "a PostgreSQL dump"), (b"\x1f\x8b", "a gzip archive inside the one sent"),
-    (b"PK\x03\x04", "a zip archive or an Office document inside the one sent"), (b"\x28\xb5\x2f\xfd", "a zstd archive inside the one sent"),
-    (b"BZh", "a bzip2 archive"), (b"\xfd7zXZ\0", "an xz archive"), (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!\x1a", "a RAR archive"),
-    (b"RIFF", "a media file"), (b"OggS", "a media file"), (b"ID3", "a media file"), (b"\0asm", "a WebAssembly module"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document"), (b"wOF2", "a font"), (b"bplist00", "a property list"), (b"REDIS0", "a Redis dump"),
+    (b"\0asm", "a WebAssembly module"), (b"SQLite format 3\0", "an SQLite database"), (b"PGDMP", "a PostgreSQL dump"),
+    (b"REDIS0", "a Redis dump"), (b"\x1f\x8b", "a gzip archive inside the one sent"),
+    (b"PK\x03\x04", "a zip archive or an Office document inside the one sent"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive inside the one sent"), (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\0", "an xz archive"), (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!\x1a", "a RAR archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document"),
+    (b"RIFF", "a media file"), (b"OggS", "a media file"), (b"ID3", "a media file"), (b"wOF2", "a font"),
+    (b"bplist00", "a property list"),
 )  # fmt: skip
 # Control characters that no terminal or logger writes. NUL, BEL, BS, TAB, LF, VT, FF, CR and ESC do occur in real logs.
 _CONTROL = bytes(code for code in [*range(1, 7), *range(14, 27), *range(28, 32), 127])
-_LOG_LINE = re.compile(rb"\d\d:\d\d:\d\d[^\n]{0,80}(?:\]:|<\d|code=[HRL]\d\d|(?:app|heroku)[/\[ ])|^(?:app|heroku)[\[/][\w.-]+\]?:", re.MULTILINE)
+_LOG_LINE = re.compile(
+    rb"\d\d:\d\d:\d\d[^\n]{0,80}(?:\]:|<\d|code=[HRL]\d\d|(?:app|heroku)[/\[ ])|^(?:app|heroku)[\[/][\w.-]+\]?:",
+    re.MULTILINE,
+)
 # How records begin in the forms that logs come in: where a chunk may start without tearing one apart.
-_RECORD = re.compile(rb"(?:[>\xc2\xbb| \[]{0,6}\d{4}-\d\d-\d\d[T ]|\d{0,7} ?<\d{1,3}>|[A-Z][a-z]{2} [ \d]\d \d\d:|\{|\d{10,}\t|(?:app|heroku)[\[/])")
+_RECORD = re.compile(
+    rb"[>\xc2\xbb| \[]{0,6}\d{4}-\d\d-\d\d[T ]|\d{0,7} ?<\d{1,3}>|[A-Z][a-z]{2} [ \d]\d \d\d:|\{|\d{10,}\t|"
+    rb"(?:app|heroku)[\[/]"
+)
 
 
 def detect_encoding(head: bytes) -> str:
@@ -72,13 +82,15 @@ def _wide(head: bytes) -> str:
 
 
 def refuse_binary(head: bytes, decoded: bytes) -> None:
-    """Raise `NotALog` when these first bytes are no text: by what they begin with, or by control bytes in ``decoded``, their UTF-8.
+    """Raise `NotALog` for bytes that are no text: by how they begin, or by control bytes in ``decoded``, their UTF-8.
 
     Colours, mojibake, NUL bytes and stray controls are no reason, nor is anything where one line reads like a log's.
     """
     for magic, what in _MAGIC:
         if head.startswith(magic):
-            raise NotALog(f"This is {what}, not a log. Send the log itself as text, or packed once as .gz, .zip or .zst.")
+            raise NotALog(
+                f"This is {what}, not a log. Send the log itself as text, or packed once as .gz, .zip or .zst."
+            )
     if len(decoded) < _TOO_SHORT or _LOG_LINE.search(decoded):
         return
     controls = len(decoded) - len(decoded.translate(None, _CONTROL))
@@ -103,13 +115,12 @@ def decode_line(raw: bytes) -> tuple[str, bool]:
 
 
 def utf8(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """The stream as UTF-8 without a byte order mark. Bytes that are wrong in UTF-8 stay as they are: see `decode_line`."""
+    """The stream as UTF-8 without a byte order mark. Bytes that are wrong in UTF-8 stay: see `decode_line`."""
     if encoding == "cp1252":
         yield from (codecs.charmap_decode(block, "strict", _CP1252)[0].encode() for block in stream)
         return
     if encoding.startswith(("utf-16", "utf-32")):
-        decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-        stream = (decoder.decode(block).encode("utf-8", "replace") for block in _ended(stream))
+        stream = _decoded(stream, encoding)
     start = b""
     blocks = iter(stream)
     for block in blocks:
@@ -118,19 +129,22 @@ def utf8(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
             break
     yield start.removeprefix(codecs.BOM_UTF8)
     yield from blocks
-    if encoding.startswith(("utf-16", "utf-32")):
-        yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
-def _ended(stream: Iterable[bytes]) -> Iterator[bytes]:
-    """The stream; generators that wrap it stay lazy."""
-    yield from stream
+def _decoded(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    for block in stream:
+        yield decoder.decode(block).encode("utf-8", "replace")
+    yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
-def cut(stream: Iterable[bytes], encoding: str, reline: Callable[[Iterable[bytes]], Iterable[bytes]] | None = None) -> Iterator[Cut]:
-    """Cut a source into chunks of whole lines, as UTF-8. ``reline`` puts the records of a format without lines on lines.
+def cut(
+    stream: Iterable[bytes], encoding: str, reline: Callable[[Iterable[bytes]], Iterable[bytes]] | None = None
+) -> Iterator[Cut]:
+    """Cut a source into chunks of whole lines, as UTF-8.
 
-    A chunk ends at the last newline before `CHUNK_BYTES` behind which a record begins, where there is one in reach.
+    ``reline`` puts the records of a format that has no lines on lines of their own. A chunk ends at the last newline
+    before `CHUNK_BYTES` behind which a record begins, where there is one in reach.
     """
     blocks: Iterable[bytes] = utf8(_small(stream), encoding)
     if reline is not None:

@@ -1,6 +1,6 @@
 """The only place that turns text into instants and instants into text. Everything is UTC.
 
-Instants are whole microseconds since 1970-01-01T00:00:00Z. What is no time, or lies outside the years 1 to 9999, is None.
+Instants are whole microseconds since 1970-01-01T00:00:00Z. What is no time, or outside the years 1 to 9999, is None.
 """
 
 from __future__ import annotations
@@ -14,17 +14,25 @@ UNDATED = b"----------T--:--:--.------+00:00"
 """What a canonical line carries where the log has no time. As wide as a time: 32 bytes."""
 
 DAY_US = 86_400_000_000
-MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
+    )
+}
 
 ZONE = r"(?:[Zz]|\ ?(?:UTC|GMT)|\ ?[+-]\d\d(?::?\d\d)?(?:\ UTC)?)"
 STAMP = rf"\d{{4}}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d{{1,12}})?{ZONE}?"
 """The text of an RFC 3339 stamp and its relatives, for use inside other expressions."""
 
 _ISO = re.compile(
-    rf"(\d{{4}}[-/]\d\d[-/]\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d{{1,12}}))?({ZONE})?(?:\ m=[+-][\d.]{{1,20}})?$", re.ASCII
+    rf"(\d{{4}}[-/]\d\d[-/]\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d{{1,12}}))?({ZONE})?(?:\ m=[+-][\d.]{{1,20}})?$",
+    re.ASCII,
 )
 _BSD = re.compile(
-    r"([A-Z][a-z]{2}) {1,2}(\d{1,2})(?:,? (\d{4}))?,? (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?(Z|UTC|[+-]\d\d:?\d\d))?$", re.ASCII
+    r"([A-Z][a-z]{2}) {1,2}(\d{1,2})(?:,? (\d{4}))?,? (\d\d):(\d\d):(\d\d)"
+    r"(?:[.,](\d{1,9}))?(?: ?(Z|UTC|[+-]\d\d:?\d\d))?$",
+    re.ASCII,
 )
 _NUMBER = re.compile(r"(\d{9,19})(?:\.(\d{1,9}))?$", re.ASCII)
 _MIN_US = -62_135_596_800_000_000  # 0001-01-01
@@ -32,10 +40,11 @@ _MAX_US = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999
 
 
 def parse_iso(text: str, offset_minutes: int = 0) -> int | None:
-    """Microseconds since the epoch of an RFC 3339 stamp, or None if it is none. A stamp without a zone is read at the given offset.
+    """Microseconds since the epoch of an RFC 3339 stamp, or None if it is none.
 
-    A leap second or 24:00 is taken as the last microsecond before it, more than six digits are cut. Go's
-    ``2026-11-20 09:13:57.035136457 +0000 UTC`` and blanks or slashes in the usual places are understood as well.
+    A stamp without a zone is read at the given offset. A leap second or 24:00 is taken as the last microsecond before
+    it, more than six digits are cut. Go's ``2026-11-20 09:13:57.035136457 +0000 UTC`` and blanks or slashes in the
+    usual places are understood as well.
     """
     match = _ISO.match(text)
     if not match:
@@ -79,8 +88,8 @@ def _offset(zone: str) -> int:
 def parse_bsd(text: str, *, year: int | None, latest_us: int | None = None, offset_minutes: int = 0) -> int | None:
     """Microseconds since the epoch of ``Nov 20 09:14:07``, with or without year, fraction and zone.
 
-    A year that is not printed is the one that puts the time into the twelve months before ``latest_us``, so that a log runs
-    on over New Year and never into the future; without ``latest_us`` it is ``year``.
+    A year that is not printed is the one that puts the time into the twelve months before ``latest_us``, so that a log
+    runs on over New Year and never into the future; without ``latest_us`` it is ``year``.
     """
     match = _BSD.match(text)
     month = MONTHS.get(match[1]) if match else None
@@ -102,7 +111,7 @@ def parse_bsd(text: str, *, year: int | None, latest_us: int | None = None, offs
 
 
 def _years(year: int | None, latest_us: int | None) -> list[int]:
-    """The years to try for a time that names none, best first. A 29 February may need to go back four years, or eight."""
+    """The years to try for a time that names none, best first. A 29 February may have to go back eight years."""
     if latest_us is None:
         return [] if year is None else [year]
     newest = from_us(latest_us).year + 1  # the first hours of January, east of UTC

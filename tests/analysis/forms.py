@@ -70,7 +70,9 @@ def _json(make: Callable[[Line], dict[str, Any]]) -> Callable[[Iterable[Line]], 
     return _text(lambda line: json.dumps(make(line), ensure_ascii=False))
 
 
-def _csv(header: str, make: Callable[[Line], tuple[Any, ...]], delimiter: str = ",") -> Callable[[Iterable[Line]], bytes]:
+def _csv(
+    header: str, make: Callable[[Line], tuple[Any, ...]], delimiter: str = ","
+) -> Callable[[Iterable[Line]], bytes]:
     def write(lines: Iterable[Line]) -> bytes:
         out = io.StringIO()
         table = csv.writer(out, delimiter=delimiter, lineterminator="\n")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -25,7 +26,9 @@ def test_every_form_gives_the_same_records(name):
     assert forms.read(data) == expected
 
 
-@pytest.mark.parametrize(("form", "sample"), SAMPLES, ids=[f"{form.name}-{index}" for index, (form, _) in enumerate(SAMPLES)])
+@pytest.mark.parametrize(
+    ("form", "sample"), SAMPLES, ids=[f"{form.name}-{index}" for index, (form, _) in enumerate(SAMPLES)]
+)
 def test_a_format_reads_its_samples(form, sample):
     record = form.read(sample.line, SourceSettings(year=2000))
 
@@ -39,7 +42,25 @@ def test_a_format_has_a_title_and_samples_or_a_settled_header(form):
     assert form.samples or form.settle
 
 
-@pytest.mark.parametrize("line", ["", " ", "{", "<", "<1", "2026-11-20", "Nov 20", "{}", '{"message": {}}', "\t" * 12, "1\t" * 12, "a,b", "[", "\ud800"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        " ",
+        "{",
+        "<",
+        "<1",
+        "2026-11-20",
+        "Nov 20",
+        "{}",
+        '{"message": {}}',
+        "\t" * 12,
+        "1\t" * 12,
+        "a,b",
+        "[",
+        "\ud800",
+    ],
+)
 @pytest.mark.parametrize("form", formats.registry().values(), ids=lambda form: form.name)
 def test_no_format_stumbles_over_scraps(form, line):
     record = form.read(line, SourceSettings())
@@ -48,7 +69,11 @@ def test_no_format_stumbles_over_scraps(form, line):
 
 
 def test_the_header_inside_a_message_wins_over_the_product_s_fields():
-    line = {"timestamp": 1_795_166_047_353, "app": "worker.9", "message": "2026-11-20T09:14:01.000001+00:00 heroku[web.1]: Cycling"}
+    line = {
+        "timestamp": 1_795_166_047_353,
+        "app": "worker.9",
+        "message": "2026-11-20T09:14:01.000001+00:00 heroku[web.1]: Cycling",
+    }
 
     (record,) = forms.read(json.dumps(line).encode())
     assert record[1:] == ("heroku", "web.1", "Cycling")
@@ -56,7 +81,7 @@ def test_the_header_inside_a_message_wins_over_the_product_s_fields():
 
 
 def test_an_exported_message_with_newlines_gives_a_record_per_line():
-    message = "Traceback (most recent call last):\n  File \"x.py\", line 1\nValueError: no"
+    message = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: no'
     line = {"timestamp": "2026-11-20T09:14:01Z", "program": "app/web.1", "message": message}
 
     assert [record[1:] for record in forms.read(json.dumps(line).encode() + b"\n")] == [
@@ -65,7 +90,9 @@ def test_an_exported_message_with_newlines_gives_a_record_per_line():
 
 
 def test_a_quoted_newline_in_a_table_stays_in_its_record():
-    data = b'timestamp,program,message\n2026-11-20T09:14:01Z,app/web.1,"one\ntwo"\n2026-11-20T09:14:02Z,app/web.1,three\n'
+    data = (
+        b'timestamp,program,message\n2026-11-20T09:14:01Z,app/web.1,"one\ntwo"\n2026-11-20T09:14:02Z,app/web.1,three\n'
+    )
 
     assert [record[3] for record in forms.read(data)] == ["one", "two", "three"]
 
@@ -78,7 +105,14 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_table():
 
 
 def test_lines_of_other_forms_in_one_file_are_read_as_what_they_are():
-    names = ("heroku logs", "syslog, one a line", "Papertrail events", "Papertrail archive", "papertrail -j", "no times")
+    names = (
+        "heroku logs",
+        "syslog, one a line",
+        "Papertrail events",
+        "Papertrail archive",
+        "papertrail -j",
+        "no times",
+    )
     usual = [line for line in forms.INCIDENT if line.process != "api"]
     data = b"".join(forms.FORMS[name][2](usual) for name in names)
 
@@ -87,7 +121,9 @@ def test_lines_of_other_forms_in_one_file_are_read_as_what_they_are():
 
 
 def test_the_platform_and_the_dyno_are_told_apart_where_only_the_dyno_is_named():
-    lines = [{"ts": 1_795_166_047_353, "app": "web.1", "line": text} for text in ("State changed from up to down", "hello")]
+    lines = [
+        {"ts": 1_795_166_047_353, "app": "web.1", "line": text} for text in ("State changed from up to down", "hello")
+    ]
 
     assert [record[1] for record in forms.read("\n".join(map(json.dumps, lines)).encode())] == ["heroku", "app"]
 
@@ -111,7 +147,10 @@ def test_bare_codes_are_put_into_the_words_of_the_platform(line, message):
 def test_local_output_is_read_and_said_to_be_local():
     data = b"09:14:07 web.1     |  listening on 5000\n09:14:08 worker.1  |  ready\n"
 
-    assert [record[1:] for record in forms.read(data)] == [("app", "web.1", "listening on 5000"), ("app", "worker.1", "ready")]
+    assert [record[1:] for record in forms.read(data)] == [
+        ("app", "web.1", "listening on 5000"),
+        ("app", "worker.1", "ready"),
+    ]
     assert "local" in forms.settings_of(data).assumptions[0]
 
 
@@ -121,3 +160,28 @@ def test_settings_survive_their_storage():
 
     assert SourceSettings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
     assert settings.columns[:2] == (",", "date")
+
+
+def test_a_log_line_far_down_in_bare_output_is_read_as_one():
+    data = b"listening on 5000\n" * 300 + b"2026-11-20T09:14:07.353034+00:00 heroku[web.1]: Cycling\n"
+
+    assert forms.settings_of(data).format == "plain"
+    assert forms.read(data)[-1][1:] == ("heroku", "web.1", "Cycling")
+
+
+def test_bare_output_is_read_with_its_own_times():
+    data = (
+        b"[2021-03-07 17:11:39 +0000] [132] [ERROR] Application startup failed.\nTraceback (most recent call last):\n"
+    )
+
+    assert [(iso(record[0]), record[2]) for record in forms.read(data)] == [
+        ("2021-03-07T17:11:39.000000Z", "unknown"),
+        (None, "unknown"),
+    ]
+    assert any("No Heroku header" in sentence for sentence in forms.settings_of(data).assumptions)
+
+
+def test_every_file_of_a_format_is_found():
+    names = {path.stem for path in Path(formats.__path__[0]).glob("[a-z]*.py")}
+
+    assert len(formats.registry()) == len(names)

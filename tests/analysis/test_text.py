@@ -72,7 +72,10 @@ def test_only_newlines_end_lines(end):
 
     (chunk,) = forms.chunks(data)
     assert chunk.raw_lines == 2
-    assert [record[3].split() for record in forms.records(chunk)] == [["café", "☕", "ready"], ["in", "the", "middle", "end"]]
+    assert [record[3].split() for record in forms.records(chunk)] == [
+        ["café", "☕", "ready"],
+        ["in", "the", "middle", "end"],
+    ]
 
 
 def test_an_empty_source_has_no_chunk():
@@ -91,12 +94,16 @@ def test_scraps_are_a_finished_source(data):
 
 def test_chunks_are_whole_lines_that_number_on(monkeypatch):
     monkeypatch.setattr(text, "CHUNK_BYTES", 1000)
-    lines = [f"2026-11-20T09:14:07.{number:06d}+00:00 app[web.1]: {'x' * (number % 90)}\n".encode() for number in range(200)]
+    lines = [
+        f"2026-11-20T09:14:07.{number:06d}+00:00 app[web.1]: {'x' * (number % 90)}\n".encode() for number in range(200)
+    ]
     parts = list(text.cut([b"".join(lines)], "utf-8"))
 
     assert b"".join(part.data for part in parts) == b"".join(lines)
     assert [part.number for part in parts] == list(range(len(parts)))
-    assert all(part.data.endswith(b"\n") and len(part.data) <= 1000 and part.lines == part.data.count(b"\n") for part in parts)
+    assert all(
+        part.data.endswith(b"\n") and len(part.data) <= 1000 and part.lines == part.data.count(b"\n") for part in parts
+    )
     first = 1
     for part in parts:
         assert part.first_line == first
@@ -188,7 +195,10 @@ LOGS = {
     "bells and backspaces": (LINE * 50).replace("ready", "\x07\x08\x08\x0e").encode(),
     "Cyrillic": "2026-11-20T09:14:07.353034+00:00 app[web.1]: Бот работает\n".encode("koi8-r") * 50,
     "Shift JIS": "2026-11-20T09:14:07.353034+00:00 app[web.1]: 起動しました\n".encode("shift-jis") * 50,
-    "a payload in a line": LINE.encode() * 5 + b"2026-11-20T09:14:07.353034+00:00 app[web.1]: " + RANDOM.replace(b"\n", b"") + b"\n",
+    "a payload in a line": LINE.encode() * 5
+    + b"2026-11-20T09:14:07.353034+00:00 app[web.1]: "
+    + RANDOM.replace(b"\n", b"")
+    + b"\n",
     "no header": b"\x1b[31mError: boom\x1b[0m\n\0\n" * 30,
     "prose": b"It crashed again, see above.\n",
 }

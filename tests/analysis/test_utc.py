@@ -111,7 +111,9 @@ def test_a_year_that_is_not_printed_is_the_last_one_possible(stamp, expected):
     assert utc.iso(utc.parse_bsd(stamp, year=None, latest_us=at("2026-11-21T08:00:00Z"))) == expected
 
 
-@pytest.mark.parametrize("stamp", ["", "Foo 20 09:14:07", "Nov 31 09:14:07", "Nov 20", "Nov 20 25:14:07", "nov 20 09:14:07"])
+@pytest.mark.parametrize(
+    "stamp", ["", "Foo 20 09:14:07", "Nov 31 09:14:07", "Nov 20", "Nov 20 25:14:07", "nov 20 09:14:07"]
+)
 def test_what_is_no_syslog_time_is_none(stamp):
     assert utc.parse_bsd(stamp, year=2026) is None
 
@@ -127,7 +129,10 @@ def test_the_year_is_found_for_every_time_of_the_last_twelve_months_and_never_li
 
 
 def test_a_log_runs_on_over_new_year():
-    data = b"".join(b"%s shop app/web.1: x\n" % stamp for stamp in (b"Dec 31 23:59:58", b"Dec 31 23:59:59", b"Jan  1 00:00:00", b"Jan  1 00:00:01"))
+    data = b"".join(
+        b"%s shop app/web.1: x\n" % stamp
+        for stamp in (b"Dec 31 23:59:58", b"Dec 31 23:59:59", b"Jan  1 00:00:00", b"Jan  1 00:00:01")
+    )
 
     times = [record[0] for record in forms.read(data)]
     assert times == sorted(times)
@@ -140,10 +145,14 @@ def test_the_assumed_year_and_zone_are_stated():
     assert any("2026" in sentence for sentence in settings.assumptions)
     assert any("UTC" in sentence for sentence in settings.assumptions)
     assert forms.settings_of(b"2026-11-20T09:14:07Z app[web.1]: ready\n").assumptions == ()
-    assert forms.settings_of(b"app[web.1]: ready\n").assumptions == ("No line carries a time: lines stand in the order of the file.",)
+    assert forms.settings_of(b"app[web.1]: ready\n").assumptions == (
+        "No line carries a time: lines stand in the order of the file.",
+    )
 
 
-@pytest.mark.parametrize("text", ["1795166047", "1795166047353", "1795166047353034", "1795166047353034157", "1795166047.353034"])
+@pytest.mark.parametrize(
+    "text", ["1795166047", "1795166047353", "1795166047353034", "1795166047353034157", "1795166047.353034"]
+)
 def test_the_size_of_a_count_tells_its_unit(text):
     at_us = utc.parse_epoch(text)
 

@@ -81,9 +81,9 @@ def choose(head: Head) -> Format:
 
 @lru_cache(maxsize=64)
 def readers(name: str) -> tuple[Read, ...]:
-    """The form's own reader, then those that may read a stray line of another form."""
-    own = get(name)
-    return (own.read, *(form.anywhere for form in registry().values() if form.anywhere is not None and form.name != name))
+    """The form's own reader, then those that may read a stray line of another form. `plain` reads anything, so it is asked last."""
+    own = () if name == "plain" else (get(name).read,)
+    return (*own, *(form.anywhere for form in registry().values() if form.anywhere is not None and form.name != name))
 
 
 def share(read: Read, lines: Sequence[str], settings: SourceSettings | None = None) -> float:

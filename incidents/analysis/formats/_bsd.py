@@ -35,7 +35,9 @@ def parts(text: str, settings: SourceSettings) -> Parts | None:
     if not match:
         return None
     if match[1]:
-        at_us = parse_bsd(match[1], year=settings.year, latest_us=settings.latest_us, offset_minutes=settings.offset_minutes)
+        at_us = parse_bsd(
+            match[1], year=settings.year, latest_us=settings.latest_us, offset_minutes=settings.offset_minutes
+        )
     else:
         at_us = parse_iso(match[2], settings.offset_minutes)
     return Parts(at_us, match[3] or "", match[4], match[5], match[6] or "")

@@ -19,7 +19,21 @@ TIME = (
     "syslog.timestamp", "log.timestamp", "@timestamp", "_time", "generated_at", "dt", "date", "timestamp", "time", "ts", "_ts",
     "_messagetime", "eventtime", "datetime", "received_at", "display_received_at",
 )  # fmt: skip
-MESSAGE = ("message", "_raw", "@message", "_line", "line", "msg", "raw", "logmsg", "log", "text", "textpayload", "content", "body")
+MESSAGE = (
+    "message",
+    "_raw",
+    "@message",
+    "_line",
+    "line",
+    "msg",
+    "raw",
+    "logmsg",
+    "log",
+    "text",
+    "textpayload",
+    "content",
+    "body",
+)
 SOURCE = ("app.name", "syslog.appname", "appname", "app_name", "applicationname")
 PROCESS = ("program", "procid", "proc_id", "syslog.procid", "dyno", "_app", "app", "subsystemname", "process")
 _PARENTS = frozenset(name.partition(".")[0] for name in (*TIME, *SOURCE, *PROCESS) if name.count(".") == 1)
@@ -112,5 +126,3 @@ def json_format(
         return 0.95 * share(read, head.lines) if marked > 0.5 * len(head.lines) else 0.0
 
     return Format(name=name, title=title, read=read, detect=detect, samples=samples, rank=rank)
-
-

@@ -10,17 +10,25 @@ from ..utc import STAMP, parse_iso
 
 SOURCES = ("app", "heroku", "logplex")
 HEADER = re.compile(
-    rf"\[?({STAMP})\]?[ \t]{{1,8}}([A-Za-z][\w.-]{{0,63}})\[([\w.:-]{{1,64}})\] ?:(?: (.*)|(\S.*)|[ \t]*)$", re.DOTALL | re.ASCII
+    rf"\[?({STAMP})\]?[ \t]{{1,8}}([A-Za-z][\w.-]{{0,63}})\[([\w.:-]{{1,64}})\] ?:(?: (.*)|(\S.*)|[ \t]*)$",
+    re.DOTALL | re.ASCII,
 )
 """A Heroku header at the start of a text: stamp, source, process, message."""
 
 _BARE = re.compile(rf"\[?({STAMP})\]?[ \t]{{1,8}}(app|heroku|logplex) ?:(?: (.*)|[ \t]*)$", re.DOTALL | re.ASCII)
-_FIND = re.compile(rf"(?<![\"'\w]){STAMP}\]?[ \t]{{1,8}}(?:app|heroku|heroku-\w{{2,20}}|logplex)\[[\w.:-]{{1,64}}\]:", re.ASCII)
-_SYSLOG = re.compile(rf"(?:{STAMP}[ \t]+)?(?:\d{{1,7}}[ \t]+)?<\d{{1,3}}>(?:1 )?({STAMP}|-) (.*)$", re.DOTALL | re.ASCII)
-_NO_PRI = re.compile(
-    rf"({STAMP}) (?=[\w.-]{{1,64}} [\w.:-]{{1,64}} - - |\S{{1,255}} (?:app|heroku|heroku-\w{{2,20}}) [\w.:-]{{1,64}} - )(.*)$", re.DOTALL | re.ASCII
+_FIND = re.compile(
+    rf"(?<![\"'\w]){STAMP}\]?[ \t]{{1,8}}(?:app|heroku|heroku-\w{{2,20}}|logplex)\[[\w.:-]{{1,64}}\]:", re.ASCII
 )
-_PROCESS = re.compile(r"(?:router|api|logplex|nginx|slugc|slug-compiler|heroku-[\w-]+|postgres[\w.-]*|[a-z][\w-]*\.\d+|web-[0-9a-z]+-[0-9a-z]{5})$")
+_SYSLOG = re.compile(
+    rf"(?:{STAMP}[ \t]+)?(?:\d{{1,7}}[ \t]+)?<\d{{1,3}}>(?:1 )?({STAMP}|-) (.*)$", re.DOTALL | re.ASCII
+)
+_NO_PRI = re.compile(
+    rf"({STAMP}) (?=[\w.-]{{1,64}} [\w.:-]{{1,64}} - - |\S{{1,255}} (?:app|heroku|heroku-\w{{2,20}}) [\w.:-]{{1,64}} - )(.*)$",
+    re.DOTALL | re.ASCII,
+)
+_PROCESS = re.compile(
+    r"(?:router|api|logplex|nginx|slugc|slug-compiler|heroku-[\w-]+|postgres[\w.-]*|[a-z][\w-]*\.\d+|web-[0-9a-z]+-[0-9a-z]{5})$"
+)
 _PARAMS = re.compile(r'\[[^\s\]="]{1,32}(?: [^\s=\]"]{1,32}="(?:[^"\\]|\\.){0,2000}"){1,40}\] ?')
 _PLATFORM = re.compile(
     r"State changed from |Process (?:exited|running mem)|Starting process with command|Stopping (?:all |remaining )?process|"
@@ -59,7 +67,11 @@ def syslog(text: str, settings: SourceSettings) -> Record | None:
         return None
     at_us = parse_iso(match[1], settings.offset_minutes)
     words = match[2].split(" ", 4)
-    if len(words) >= 3 and words[2] == "-" and (words[0] in SOURCES or words[0].startswith("heroku-") or _PROCESS.match(words[1])):
+    if (
+        len(words) >= 3
+        and words[2] == "-"
+        and (words[0] in SOURCES or words[0].startswith("heroku-") or _PROCESS.match(words[1]))
+    ):
         host, source, process = "", words[0], words[1]
         message = match[2].split(" ", 3)[3] if len(words) > 3 else ""
     elif len(words) >= 4:
@@ -68,7 +80,9 @@ def syslog(text: str, settings: SourceSettings) -> Record | None:
     else:
         return None
     if host != "host":
-        message = message[2:] if message.startswith("- ") else "" if message == "-" else _PARAMS.sub("", message, count=1)
+        message = (
+            message[2:] if message.startswith("- ") else "" if message == "-" else _PARAMS.sub("", message, count=1)
+        )
     source, process = names(source, "" if process == "-" else process, message)
     return Record(at_us, source, process, message.removeprefix("\ufeff"))
 

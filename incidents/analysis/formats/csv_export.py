@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..types import Record, SourceSettings
-from . import Format, Head, Sample
+from . import Format, Head
 from ._fields import MESSAGE, TIME, from_fields
 
 _MAX_JOINED = 64 * 1024  # a quote that stays open longer than this was no quote

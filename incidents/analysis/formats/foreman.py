@@ -8,7 +8,9 @@ from dataclasses import replace
 from ..types import Record, SourceSettings
 from . import Format, Head, Sample, share
 
-_LINE = re.compile(r"(?:\[?\d\d:\d\d:\d\d(?: [AP]M)?\]? )?([A-Za-z][\w-]{0,40}(?:[.-]\d{1,4})) {1,40}\| ?(.*)$", re.DOTALL)
+_LINE = re.compile(
+    r"(?:\[?\d\d:\d\d:\d\d(?: [AP]M)?\]? )?([A-Za-z][\w-]{0,40}(?:[.-]\d{1,4})) {1,40}\| ?(.*)$", re.DOTALL
+)
 
 
 def read(text: str, settings: SourceSettings) -> Record | None:

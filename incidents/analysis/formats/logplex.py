@@ -67,7 +67,11 @@ def _fits(data: bytes, position: int) -> bool:
     if not start:
         return len(data) - position <= 4 and not data[position:].strip(b"\n")
     after = start.end() + int(start[1])
-    return after >= len(data) - 1 or data[after - 1 : after + 2].strip(b"\n")[-1:].isdigit() or bool(_START.match(data, after + 1))
+    return (
+        after >= len(data) - 1
+        or data[after - 1 : after + 2].strip(b"\n")[-1:].isdigit()
+        or bool(_START.match(data, after + 1))
+    )
 
 
 def detect(head: Head) -> float:

@@ -22,7 +22,9 @@ def read(text: str, settings: SourceSettings) -> Record | None:
     else:
         return None
     names: dict[str, Any] = flat(labels) if isinstance(labels, dict) else {}
-    process = names.get("procid") or names.get("proc") or names.get("dyno") or names.get("program") or names.get("app") or ""
+    process = (
+        names.get("procid") or names.get("proc") or names.get("dyno") or names.get("program") or names.get("app") or ""
+    )
     source = names.get("appname") or names.get("source") or ""
     return wrapped(instant(time, settings), str(source), str(process), str(line).rstrip("\n"), settings)
 

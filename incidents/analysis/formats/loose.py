@@ -10,13 +10,17 @@ import re
 from ..types import Record, SourceSettings
 from ..utc import STAMP, parse_iso
 from . import Format, Head, Sample, share
+from ._header import heroku
 
 _WHEN = rf"(?:\[?({STAMP})\]?|[\[<({{][^\]>)}}\n]{{0,40}}[\]>)}}]|\.{{2,6}}|…|\d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?(?:\ ?[AP]M)?)"
 _PROCESS = r"(?:router|api|logplex|nginx|slugc|slug-compiler|log-shuttle|(?:heroku-)?(?:postgres|redis|pgbouncer)[\w.-]{0,40}|[a-z][\w-]{0,40}\.\d{1,9})"
 _NAMED = re.compile(
-    rf"{_WHEN}?[ \t]{{0,8}}(app|heroku|logplex)(?:\[([\w.:-]{{1,64}})\]|/([\w.-]{{1,64}})) ?(:?)(?:[ \t]{{1,2}}(.*)|)$", re.DOTALL | re.ASCII
+    rf"{_WHEN}?[ \t]{{0,8}}(app|heroku|logplex)(?:\[([\w.:-]{{1,64}})\]|/([\w.-]{{1,64}})) ?(:?)(?:[ \t]{{1,2}}(.*)|)$",
+    re.DOTALL | re.ASCII,
 )
-_DASHED = re.compile(rf"{_WHEN}?[ \t]{{0,8}}(app|heroku) ({_PROCESS})(?: ?:| -){{1,3}}[ \t]{{1,4}}(.*)$", re.DOTALL | re.ASCII)
+_DASHED = re.compile(
+    rf"{_WHEN}?[ \t]{{0,8}}(app|heroku) ({_PROCESS})(?: ?:| -){{1,3}}[ \t]{{1,4}}(.*)$", re.DOTALL | re.ASCII
+)
 _BARE_ROUTER = re.compile(rf"{_WHEN}?[ \t]{{0,8}}(heroku) (router) (at=.*)$", re.DOTALL | re.ASCII)
 _HINT = re.compile(r"(?:app|heroku|logplex)[\[/ ]", re.ASCII)
 _CODE = re.compile(r"([HRL]\d\d) ([A-Z][\w ]{3,60}?)(?:: ?(?:([A-Z]{3,8}) (\S{1,4000}))?(.{0,400}))?$", re.DOTALL)
@@ -48,7 +52,9 @@ def _platform(at_us: int | None, source: str, process: str, message: str) -> Rec
         return Record(at_us, source, process, message)
     if code[1][0] != "H":
         rest = f" -> {code[5].strip()}" if code[5] and code[5].strip() else ""
-        return Record(at_us, "heroku", "logplex" if code[1][0] == "L" else process, f"Error {code[1]} ({code[2]}){rest}")
+        return Record(
+            at_us, "heroku", "logplex" if code[1][0] == "L" else process, f"Error {code[1]} ({code[2]}){rest}"
+        )
     words = [f'at=error code={code[1]} desc="{code[2]}"']
     if code[3]:
         words.append(f'method={code[3]} path="{code[4]}"')
@@ -57,8 +63,12 @@ def _platform(at_us: int | None, source: str, process: str, message: str) -> Rec
     return Record(at_us, "heroku", "router", " ".join(words))
 
 
+def _only(text: str, settings: SourceSettings) -> Record | None:
+    return None if heroku(text, settings) else read(text, settings)
+
+
 def detect(head: Head) -> float:
-    return 0.9 * share(read, head.lines)
+    return 0.9 * share(_only, head.lines)
 
 
 FORMAT = Format(

@@ -6,6 +6,7 @@ A line's own stamp is used where it begins with one: gunicorn, Python logging, R
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ..types import Record, SourceSettings
 from ..utc import STAMP, parse_iso
@@ -25,11 +26,17 @@ def detect(head: Head) -> float:
     return 0.02
 
 
+def settle(head: Head, settings: SourceSettings) -> SourceSettings:
+    note = "No Heroku header was found: every line is read as output of the application."
+    return replace(settings, assumptions=(*settings.assumptions, note))
+
+
 FORMAT = Format(
     name="plain",
     title="application output without headers",
     read=read,
     detect=detect,
+    settle=settle,
     rank=90,
     samples=(
         Sample("[2021-03-07 17:11:39 +0000] [132] [ERROR] Application startup failed.", "2021-03-07T17:11:39.000000Z", "app", "unknown", "[2021-03-07 17:11:39 +0000] [132] [ERROR] Application startup failed."),

@@ -59,9 +59,9 @@ def read(message: str) -> RouterLine | None:
     fields = _old(old) if old else _pairs(text)
     code = _CODE.match(fields.get("code", ""))
     known = len(_OWN & fields.keys())
-    if not (fields.get("at") in ("info", "error", "warning") or code or old) or not (known or "method" in fields or code):
-        if known < 3:
-            return None
+    said = fields.get("at") in ("info", "error", "warning") or code or old
+    if not (said and (known or code or "method" in fields)) and known < 3:
+        return None
     return RouterLine(
         fields.get("method", ""),
         fields.get("path", ""),
