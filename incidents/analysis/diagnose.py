@@ -1,8 +1,8 @@
 """Findings to a verdict: cause before symptom, and honesty where the log does not say.
 
-A finding is folded under another when a typed link leads from the one to the other (``LINKS``, and what the rule itself
-says it ``explains``), the cause began no later than the symptom, and the cause is likely at all. What is left is ordered
-by how sure it is and how much it harms.
+A finding is folded under another when a typed link leads from the one to the other (``LINKS``, and what the rule
+itself says it ``explains``), the cause began no later than the symptom, and the cause is likely at all. What is left
+is ordered by how sure it is and how much it harms.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ LINKS: dict[str, tuple[str, ...]] = {
     "missing-dependency": (*_LOADING, "syntax-or-import-error", "port-binding", "bad-start-command"),
     "dependency-conflict": (*_LOADING, "syntax-or-import-error", "missing-dependency", "db-misconfigured"),
     "syntax-or-import-error": _LOADING,
-    "missing-config-var": (*_LOADING, "db-misconfigured", "db-connection-failure", "redis-connection-failure", "port-binding", "permission-or-auth"),
+    "missing-config-var": (
+        *_LOADING, "db-misconfigured", "db-connection-failure", "redis-connection-failure", "port-binding",
+        "permission-or-auth",
+    ),
     "bad-start-command": (*_LOADING, "syntax-or-import-error", "missing-dependency", "port-binding", "memory-quota"),
     "port-binding": ("boot-timeout", "unknown"),
     "missing-procfile-or-process-type": ("boot-timeout", "port-binding", "no-web-dynos", "build-failed", "unknown"),
@@ -58,11 +61,16 @@ LINKS: dict[str, tuple[str, ...]] = {
     "redis-connection-failure": (*_LOADING, "request-queueing"),
     "redis-connection-limit": (*_LOADING, "redis-connection-failure"),
     "redis-oom": (*_LOADING, "redis-connection-failure"),
-    "memory-leak": ("memory-quota", "worker-timeout", "request-queueing", "slow-endpoint", "unknown", "heap-out-of-memory"),
+    "memory-leak": (
+        "memory-quota", "worker-timeout", "request-queueing", "slow-endpoint", "unknown", "heap-out-of-memory",
+    ),
     "memory-quota": ("unknown", "worker-timeout", "connection-closed-early"),
     "heap-out-of-memory": ("memory-quota", "app-exception", "unknown", "connection-closed-early"),
     "worker-timeout": ("connection-closed-early", "app-exception", "sigterm-not-handled", "unknown"),
-    "slow-endpoint": ("worker-timeout", "request-queueing", "backlog-too-deep", "client-disconnect", "connection-closed-early", "unknown"),
+    "slow-endpoint": (
+        "worker-timeout", "request-queueing", "backlog-too-deep", "client-disconnect", "connection-closed-early",
+        "unknown",
+    ),
     "external-api-slow": ("slow-endpoint", "worker-timeout", "request-queueing", "app-exception", "unknown"),
     "request-queueing": ("backlog-too-deep", "client-disconnect", "unknown"),
     "backlog-too-deep": ("unknown",),
@@ -163,7 +171,8 @@ def verdict(found: list[Finding], facts: Facts) -> Verdict:
     if unexplained:
         return Verdict(
             "inconclusive", "unknown",
-            f"{', '.join(unexplained)} in this log, and nothing that tells why. Add the app's own lines: `heroku logs -n 1500 -s app`.",
+            f"{', '.join(unexplained)} in this log, and nothing that tells why. "
+            "Add the app's own lines: `heroku logs -n 1500 -s app`.",
         )  # fmt: skip
     calm = next((finding.summary for finding in found if finding.harmless), "")
     return Verdict("healthy", "", f"Nothing in this log harmed users.{' ' + calm if calm else ''}")

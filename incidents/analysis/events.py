@@ -23,8 +23,8 @@ class Event:
 
     dyno manager: state, start, exit, sigterm, sigkill, restart, cycle, idle, unidle, relocate, awaiting-client, memory,
     code (R and L codes; R14 and R15 carry mb and percent of the memory line before them);
-    API: release, deploy, build, config, scale, attach, addon, rollback, release-phase, run, initial, stack, maintenance,
-    logplex;
+    API: release, deploy, build, config, scale, attach, addon, rollback, release-phase, run, initial, stack,
+    maintenance, logplex;
     application servers: server, listen, worker.
     """
 

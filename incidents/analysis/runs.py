@@ -1,7 +1,7 @@
 """The lives of dynos: from a start to an end, with the phase in which each line was written.
 
-A process name such as web.1 has many lives. States are printed by the dyno manager and tell where a life begins and ends; a
-log that starts or stops in the middle still gives a life, whose unknown parts stay unknown.
+A process name such as web.1 has many lives. States are printed by the dyno manager and tell where a life begins and
+ends; a log that starts or stops in the middle still gives a life, whose unknown parts stay unknown.
 """
 
 from __future__ import annotations

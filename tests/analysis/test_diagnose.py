@@ -12,7 +12,9 @@ from tests.analysis.logs import document_of, facts_of, line, log, router
 CALM = [router(f"08:59:{second:02d}", "/ok") for second in range(20)]
 
 
-def finding(slug: str, confidence: float, *, at: int = 0, until: int | None = None, line_number: int = 1, **more: object) -> Finding:
+def finding(
+    slug: str, confidence: float, *, at: int = 0, until: int | None = None, line_number: int = 1, **more: object
+) -> Finding:
     proof = [Evidence(0, line_number, at, "text")]
     return Finding(slug, f"{slug}.", confidence, proof, first_us=at, last_us=at if until is None else until, **more)
 
@@ -102,7 +104,10 @@ def test_the_last_of_several_errors_in_a_boot_ended_it():
         web("09:00:01", "Starting process with command `npm start`"),
         app("09:00:02", "Module not found: Error: Cannot resolve module 'json-loader' in /app/node_modules/request"),
         app("09:00:09", "/app/knexfile.js:3"),
-        app("09:00:09.1", "SyntaxError: Block-scoped declarations (let, const, function, class) not yet supported outside strict mode"),
+        app(
+            "09:00:09.1",
+            "SyntaxError: Block-scoped declarations (let, const, function, class) not yet supported outside strict mode",
+        ),
         web("09:00:09.2", "Process exited with status 1"),
         web("09:00:09.3", "State changed from starting to crashed"),
     )
@@ -128,7 +133,9 @@ def test_the_chain_is_told_with_times():
 
 
 def test_a_crash_without_a_word_is_inconclusive_and_says_what_would_decide_it():
-    text = log(*CALM, web("09:00:01", "Process exited with status 1"), web("09:00:01.1", "State changed from up to crashed"))
+    text = log(
+        *CALM, web("09:00:01", "Process exited with status 1"), web("09:00:01.1", "State changed from up to crashed")
+    )
     verdict = document_of(text)["verdict"]
     assert (verdict["status"], verdict["slug"]) == ("inconclusive", "unknown")
     assert "`heroku logs -n 1500 -d web.1`" in verdict["sentence"]
@@ -142,7 +149,12 @@ def test_a_500_without_a_traceback_is_inconclusive_and_says_what_to_switch_on():
 
 
 def test_router_errors_alone_are_inconclusive():
-    text = log(*(router(f"09:00:{second:02d}", code="H10", desc="App crashed", dyno="", service=0, status=503) for second in range(5)))
+    text = log(
+        *(
+            router(f"09:00:{second:02d}", code="H10", desc="App crashed", dyno="", service=0, status=503)
+            for second in range(5)
+        )
+    )
     verdict = document_of(text)["verdict"]
     assert verdict["status"] == "inconclusive"
     assert "heroku logs" in verdict["sentence"]
@@ -192,7 +204,9 @@ def test_requests_that_an_exit_timeout_cuts_off_make_it_an_incident():
         web("09:00:01.1", "State changed from up to starting"),
         web("09:00:02", "Stopping all processes with SIGTERM"),
         web("09:00:32", "Error R12 (Exit timeout) -> At least one process failed to exit within 30 seconds of SIGTERM"),
-        router("09:00:32.15", "/upload", code="H13", desc="Connection closed without response", service=29000, status=503),
+        router(
+            "09:00:32.15", "/upload", code="H13", desc="Connection closed without response", service=29000, status=503
+        ),
         web("09:00:32.2", "Process exited with status 137"),
     )
     assert document_of(text)["verdict"]["slug"] == "sigterm-not-handled"

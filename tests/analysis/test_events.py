@@ -115,27 +115,46 @@ def test_where_a_server_says_it_listens(text, host, port):
 
 @pytest.mark.parametrize(
     "text",
-    ["Connecting to redis at port 6379", "GET / 200 12ms", "worker started", "up 3 days", "Listening for jobs", "ready in 34512ms"],
+    [
+        "Connecting to redis at port 6379",
+        "GET / 200 12ms",
+        "worker started",
+        "up 3 days",
+        "Listening for jobs",
+        "ready in 34512ms",
+    ],
 )
 def test_other_output_names_no_port_to_listen_on(text):
     found = servers.read(text)
     assert found is None or found[0] != "listen"
 
 
-@pytest.mark.parametrize(("host", "inside"), [("127.0.0.1", True), ("localhost", True), ("[::1]", True), ("0.0.0.0", False), ("[::]", False), (None, False)])
+@pytest.mark.parametrize(
+    ("host", "inside"),
+    [("127.0.0.1", True), ("localhost", True), ("[::1]", True), ("0.0.0.0", False), ("[::]", False), (None, False)],
+)
 def test_loopback(host, inside):
     assert servers.is_loopback(host) is inside
 
 
 def test_workers_and_threads_are_read_from_boot_lines():
-    assert servers.read("[4] * Min threads: 5, max threads: 5") == ("server", {"name": "puma", "min_threads": 5, "threads": 5})
+    assert servers.read("[4] * Min threads: 5, max threads: 5") == (
+        "server",
+        {"name": "puma", "min_threads": 5, "threads": 5},
+    )
     assert servers.read("*  Max threads: 5") == ("server", {"name": "puma", "threads": 5})
-    assert servers.read("[2] [INFO] Using worker: gthread") == ("server", {"name": "gunicorn", "worker_class": "gthread"})
+    assert servers.read("[2] [INFO] Using worker: gthread") == (
+        "server",
+        {"name": "gunicorn", "worker_class": "gthread"},
+    )
     assert servers.read("[2] [INFO] Booting worker with pid: 9") == ("worker", {"name": "gunicorn", "pid": 9})
 
 
 def test_memory_is_told_with_its_code():
-    text = log(web("09:00:00", "Process running mem=1029M(201.0%)"), web("09:00:00.002", "Error R15 (Memory quota vastly exceeded)"))
+    text = log(
+        web("09:00:00", "Process running mem=1029M(201.0%)"),
+        web("09:00:00.002", "Error R15 (Memory quota vastly exceeded)"),
+    )
     code = next(event for event in events.events(facts_of(text)) if event.kind == "code")
     assert (code.detail["mb"], code.detail["percent"]) == (1029.0, 201.0)
 
@@ -158,9 +177,17 @@ def test_a_deploy_is_one_life_that_stops_and_one_that_starts():
         web("09:00:06", "State changed from starting to up"),
         app("09:00:07", "hello"),
     )
-    assert [(run.exit_status, run.crashed, run.stop_reason) for run in runs] == [(143, False, "restart"), (None, False, "")]
+    assert [(run.exit_status, run.crashed, run.stop_reason) for run in runs] == [
+        (143, False, "restart"),
+        (None, False, ""),
+    ]
     phases = {note.text: run.phase_of(note) for run in runs for note in run.notes}
-    assert (phases["serving"], phases["bye"], phases["booting"], phases["hello"]) == ("serving", "stopping", "booting", "serving")
+    assert (phases["serving"], phases["bye"], phases["booting"], phases["hello"]) == (
+        "serving",
+        "stopping",
+        "booting",
+        "serving",
+    )
 
 
 def test_a_crash_while_starting_and_the_next_try():
@@ -172,7 +199,10 @@ def test_a_crash_while_starting_and_the_next_try():
         web("09:00:03.03", "State changed from crashed to starting"),
         web("09:00:05", "Starting process with command `npm start`"),
     )
-    assert [(run.boot_failed, run.end, run.command) for run in runs] == [(True, "crashed", "npm start"), (False, "", "npm start")]
+    assert [(run.boot_failed, run.end, run.command) for run in runs] == [
+        (True, "crashed", "npm start"),
+        (False, "", "npm start"),
+    ]
 
 
 def test_the_exit_may_stand_behind_the_state():
@@ -247,7 +277,14 @@ def test_a_one_off_that_ends_well_did_not_crash():
 
 
 @pytest.mark.parametrize(
-    ("process", "kind"), [("web.1", "web"), ("worker.12", "worker"), ("web-848cd4f64d-pvpr2", "web"), ("clock-fast.1", "clock-fast"), ("scheduler.3887", "scheduler")]
+    ("process", "kind"),
+    [
+        ("web.1", "web"),
+        ("worker.12", "worker"),
+        ("web-848cd4f64d-pvpr2", "web"),
+        ("clock-fast.1", "clock-fast"),
+        ("scheduler.3887", "scheduler"),
+    ],
 )
 def test_the_type_of_a_process(process, kind):
     assert events.kind_of_process(process) == kind

@@ -181,7 +181,9 @@ REQUEST = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("slug", "command", "status", "said"), BOOT, ids=[f"{row[0]}: {row[3][-1][:50]}" for row in BOOT])
+@pytest.mark.parametrize(
+    ("slug", "command", "status", "said"), BOOT, ids=[f"{row[0]}: {row[3][-1][:50]}" for row in BOOT]
+)
 def test_words_before_an_exit_name_the_cause(slug, command, status, said):
     found = first_finding(boot_crash(command, *said, status=status))
     assert agrees(found["slug"], slug), (found["slug"], found["summary"])

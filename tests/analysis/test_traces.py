@@ -13,7 +13,9 @@ from tests.analysis.logs import facts_of, line, log, router
 
 
 def read(*said: str, process: str = "web.1") -> list[Trace]:
-    return traces(facts_of(log(*(line(f"09:00:00.{place:06d}", f"app[{process}]", text) for place, text in enumerate(said)))))
+    return traces(
+        facts_of(log(*(line(f"09:00:00.{place:06d}", f"app[{process}]", text) for place, text in enumerate(said))))
+    )
 
 
 def one(*said: str) -> Trace:
@@ -53,7 +55,10 @@ def test_python_chains_are_one_error_with_its_causes():
         "", "The above exception was the direct cause of the following exception:", "",
         "Traceback (most recent call last):", '  File "/app/app.py", line 9, in <module>', "    db.connect()", "shop.errors.DatabaseDown: cannot connect",
     )  # fmt: skip
-    assert (trace.type, trace.causes) == ("shop.errors.DatabaseDown", [("ConnectionRefusedError", "[Errno 111] Connection refused")])
+    assert (trace.type, trace.causes) == (
+        "shop.errors.DatabaseDown",
+        [("ConnectionRefusedError", "[Errno 111] Connection refused")],
+    )
 
 
 def test_python_messages_may_go_on():
@@ -79,7 +84,11 @@ NODE = (
 
 def test_node():
     trace = one(*NODE)
-    assert (trace.language, trace.type, trace.message) == ("node", "TypeError", "Cannot read properties of null (reading 'total')")
+    assert (trace.language, trace.type, trace.message) == (
+        "node",
+        "TypeError",
+        "Cannot read properties of null (reading 'total')",
+    )
     assert (trace.culprit.file, trace.culprit.line) == ("/app/routes/orders.js", 31)
     assert trace.headline.text == NODE[4]
     assert trace.last.text == NODE[-1]
@@ -87,7 +96,11 @@ def test_node():
 
 def test_node_messages_of_several_lines():
     trace = one("Error: Cannot find module './db'", "Require stack:", "- /app/server.js", "    at Module._load (node:internal/modules/cjs/loader:922:27)", "    at Object.<anonymous> (/app/server.js:3:12)")  # fmt: skip
-    assert (trace.type, trace.message, trace.culprit.line) == ("Error", "Cannot find module './db' Require stack: - /app/server.js", 3)
+    assert (trace.type, trace.message, trace.culprit.line) == (
+        "Error",
+        "Cannot find module './db' Require stack: - /app/server.js",
+        3,
+    )
 
 
 def test_rails_with_request_and_template():
@@ -100,7 +113,11 @@ def test_rails_with_request_and_template():
         f"{tag} app/views/orders/show.html.erb:1:in `_app_views_orders_show_html_erb'",
         f"{tag} vendor/bundle/ruby/3.2.0/gems/actionview-7.0.4/lib/action_view/base.rb:244:in `public_send'",
     )
-    assert (trace.language, trace.type, trace.message) == ("ruby", "ActionView::Template::Error", "undefined method `total' for nil:NilClass")
+    assert (trace.language, trace.type, trace.message) == (
+        "ruby",
+        "ActionView::Template::Error",
+        "undefined method `total' for nil:NilClass",
+    )
     assert (trace.path, trace.request_id) == ("/orders/7", "0b6f2d6e-8a55-4f0e-9b1d-5c7a1e2f3a4b")
     assert (trace.culprit.file, trace.culprit.line) == ("app/views/orders/show.html.erb", 1)
 
@@ -116,7 +133,7 @@ def test_jvm_with_causes():
         "\tat org.springframework.beans.factory.support.AbstractBeanFactory.doGetBean(AbstractBeanFactory.java:322) ~[spring-beans-6.0.jar!/:6.0]",
         "\tat com.example.shop.Main.main(Main.java:12)",
         "\t... 27 common frames omitted",
-        "Caused by: org.postgresql.util.PSQLException: ERROR: relation \"team\" does not exist",
+        'Caused by: org.postgresql.util.PSQLException: ERROR: relation "team" does not exist',
         "  Position: 72",
         "\tat org.postgresql.core.v3.QueryExecutorImpl.receiveErrorResponse(QueryExecutorImpl.java:2675)",
     )
@@ -127,7 +144,12 @@ def test_jvm_with_causes():
 
 def test_go():
     trace = one("panic: runtime error: index out of range [3] with length 2", "", "goroutine 1 [running]:", "runtime.gopanic(0x1)", "\t/usr/local/go/src/runtime/panic.go:522 +0x1b5", "main.show(0x8db260)", "\t/tmp/build_1/orders.go:31 +0x1b5", "exit status 2")  # fmt: skip
-    assert (trace.language, trace.type, trace.culprit.file, trace.culprit.function) == ("go", "panic", "/tmp/build_1/orders.go", "main.show")
+    assert (trace.language, trace.type, trace.culprit.file, trace.culprit.function) == (
+        "go",
+        "panic",
+        "/tmp/build_1/orders.go",
+        "main.show",
+    )
 
 
 def test_php_and_laravel():
@@ -153,7 +175,15 @@ def test_errors_without_frames(text, kind, message):
 
 
 @pytest.mark.parametrize(
-    "text", ["0 errors", "error handler installed", "Error rate: 0.1", "the exception proves the rule", "at 9:00 all is well", "GET /errors/500 200"]
+    "text",
+    [
+        "0 errors",
+        "error handler installed",
+        "Error rate: 0.1",
+        "the exception proves the rule",
+        "at 9:00 all is well",
+        "GET /errors/500 200",
+    ],
 )
 def test_talk_about_errors_is_none(text):
     assert read(text) == []
@@ -189,7 +219,10 @@ def test_lines_of_one_moment_in_any_order_are_still_one_error():
 
 
 def test_a_cut_beginning_leaves_the_type_open():
-    trace = one("    at Module._load (node:internal/modules/cjs/loader:922:27)", "    at Object.<anonymous> (/app/server.js:3:12)")
+    trace = one(
+        "    at Module._load (node:internal/modules/cjs/loader:922:27)",
+        "    at Object.<anonymous> (/app/server.js:3:12)",
+    )
     assert (trace.type, trace.message, trace.culprit.file) == ("", "", "/app/server.js")
 
 

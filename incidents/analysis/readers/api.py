@@ -1,4 +1,5 @@
-"""Lines of Heroku's API (``app[api]``, before 2017 ``heroku[api]``): releases, deploys, builds, config, scaling, add-ons.
+"""Lines of Heroku's API (``app[api]``, before 2017 ``heroku[api]``): releases, deploys, builds, config, scaling,
+add-ons.
 
 Source: devcenter.heroku.com/articles/releases, /articles/release-phase; texts from public logs of 2012 to 2026.
 """

@@ -1,7 +1,7 @@
 """What application servers print when they start: name, workers, threads, and where they listen.
 
-The words are those of gunicorn, uvicorn, hypercorn, daphne, waitress, Flask, Django, puma, unicorn, thin, WEBrick, Sidekiq,
-Tomcat, Jetty, Netty, Undertow, gin, echo, PHP and the usual sentences of Node programs.
+The words are those of gunicorn, uvicorn, hypercorn, daphne, waitress, Flask, Django, puma, unicorn, thin, WEBrick,
+Sidekiq, Tomcat, Jetty, Netty, Undertow, gin, echo, PHP and the usual sentences of Node programs.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ _HINTS: tuple[Hint, ...] = (
     ),
 )  # fmt: skip
 _TRIGGER = re2.compile(
-    r"(?i)gunicorn|listen|worker|running|started|starting|serving|puma|threads:|workers:|ready|WEBrick|thin web|booting|\bport\b|development server|\blive\b|\bup\b"
+    r"(?i)gunicorn|listen|worker|running|started|starting|serving|puma|threads:|workers:|ready|WEBrick|thin web"
+    r"|booting|\bport\b|development server|\blive\b|\bup\b"
 )
 
 

@@ -1,7 +1,8 @@
 """Stack traces of Python, Ruby, Node, JVM, Go, PHP and others, each joined into one.
 
 Every line of a trace is a record of its own in the log, the lines of several dynos are mixed, and newer command line
-clients trim the indentation. So the lines of one process are read as one stream, and nothing relies on leading blanks.
+clients trim the indentation. So the lines of one process are read as one stream, and nothing relies on leading
+blanks.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ MAX_LINES = 400
 """Lines of one trace; deeper ones are cut."""
 
 _INTEREST = re2.compile(
-    r"Traceback \(most recent call last\)|(?:^|\\n|\n)\s*at \S|\.(?:rb|erb|haml|slim|rake|ru|jbuilder):\d+:in |\[running\]:"
-    r"|^\s*(?:panic|fatal error): |panic serving |PHP (?:Fatal|Parse|Recoverable|Warning)|[Ss]tack ?trace[:\]]|^\s*#\d+ |panicked at "
-    r"|\*\* \(\w|\w(?:Error|Exception|Rejection)\b|^\s*(?:[EF], \[\S+ #\d+\]\s+\w+ -- : )?(?:\[[\w-]+\] )?[A-Z]\w*(?:::[A-Z]\w*)+ \("
+    r"Traceback \(most recent call last\)|(?:^|\\n|\n)\s*at \S|\.(?:rb|erb|haml|slim|rake|ru|jbuilder):\d+:in "
+    r"|\[running\]:"
+    r"|^\s*(?:panic|fatal error): |panic serving |PHP (?:Fatal|Parse|Recoverable|Warning)|[Ss]tack ?trace[:\]]"
+    r"|^\s*#\d+ |panicked at "
+    r"|\*\* \(\w|\w(?:Error|Exception|Rejection)\b"
+    r"|^\s*(?:[EF], \[\S+ #\d+\]\s+\w+ -- : )?(?:\[[\w-]+\] )?[A-Z]\w*(?:::[A-Z]\w*)+ \("
     r"|aborted!"
 )
 _PREFIXES = re.compile(
@@ -36,7 +40,8 @@ _PREFIXES = re.compile(
     r"|\[[0-9a-f-]{20,40}\] "  # request id of Rails' tagged logging
     r"|\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[^\]\s]{0,16}(?: [+-]\d{4})?\]?:? ?"
     r"|\[\d{2}-\w{3}-\d{4} \d\d:\d\d:\d\d \w{2,5}\] "  # PHP
-    r"|NOTICE: PHP message: |\[\d{1,7}\] |\[?(?:ERROR|CRITICAL|FATAL|SEVERE|WARN|WARNING|error|fatal)\]?(?::\s|\s+(?:\d{1,7} --- )?)"
+    r"|NOTICE: PHP message: |\[\d{1,7}\] |\[?(?:ERROR|CRITICAL|FATAL|SEVERE|WARN|WARNING|error|fatal)\]?(?::\s"
+    r"|\s+(?:\d{1,7} --- )?)"
     r"|production\.(?:ERROR|CRITICAL|EMERGENCY): |[|+]\s|\(node:\d{1,7}\) )"
 )
 _JSON_KEYS = (
@@ -53,7 +58,8 @@ _JSON_KEYS = (
     "trace",
 )
 _CONTEXT = re.compile(
-    r"Internal Server Error: (/\S*)|Exception on (/\S*) \[|Error handling request (/\S*)|Started [A-Z]{3,7} \"(/[^\"]*)\""
+    r"Internal Server Error: (/\S*)|Exception on (/\S*) \[|Error handling request (/\S*)"
+    r"|Started [A-Z]{3,7} \"(/[^\"]*)\""
     r"|Exception in ASGI application()|Processing (/\S*)"
 )
 _TAG = re.compile(r"\[([0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32})\]|request_id=([\w-]{20,64})")

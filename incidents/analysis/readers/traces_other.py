@@ -10,7 +10,8 @@ _PANIC = re.compile(r"(?:panic: |fatal error: |.{0,60}panic serving \S{1,80}: )(
 _RUNNING = re.compile(r"goroutine \d{1,9} \[")
 _GO_FILE = re.compile(r"(/?\S{1,300}\.go):(\d{1,7})(?: \+0x[0-9a-f]+)?$")
 _PHP_UNCAUGHT = re.compile(
-    r"PHP (?:Fatal|Recoverable fatal) error:\s+Uncaught (?:exception ')?([\w\\]{1,200})'?(?:: | with message ')?(.*?)'? in (\S{1,300}?)(?::| on line )(\d{1,7})"
+    r"PHP (?:Fatal|Recoverable fatal) error:\s+Uncaught (?:exception ')?([\w\\]{1,200})'?(?:: "
+    r"| with message ')?(.*?)'? in (\S{1,300}?)(?::| on line )(\d{1,7})"
 )
 _PHP = re.compile(
     r"(?:PHP )?((?:Fatal|Parse|Recoverable fatal|Catchable fatal) error):\s+(.*?) in (\S{1,300}) on line (\d{1,7})"
@@ -22,7 +23,8 @@ _PHP_FRAME = re.compile(r"#\d{1,4} (?:(\S{1,300})\((\d{1,7})\): )?(.*)$")
 _RUST = re.compile(r"thread '[^']{0,60}' panicked at (?:'(.*?)', )?(\S{1,200}?):(\d{1,7})")
 _ELIXIR = re.compile(r"\*\* \(([\w.]{1,120})\) (.*)$")
 _ALONE = re.compile(
-    r"(?:Uncaught |Unhandled (?:promise )?rejection:? |UnhandledPromiseRejectionWarning: |Unhandled exception\. |Exception in thread \"[^\"]{0,80}\" |\[[^\]]{1,60}\]:? )?"
+    r"(?:Uncaught |Unhandled (?:promise )?rejection:? |UnhandledPromiseRejectionWarning: |Unhandled exception\. "
+    r"|Exception in thread \"[^\"]{0,80}\" |\[[^\]]{1,60}\]:? )?"
     r"((?:[\w$]{1,80}(?:::|\.)){0,10}(?:[A-Z][\w$]{0,100})?(?:Error|Exception)(?: \[\w{1,60}\])?)(?:: (.+)| \((.+)|$)"
 )
 _SLOW = re.compile(r"(?:The |Error (?:waiting|R\d|L\d))")

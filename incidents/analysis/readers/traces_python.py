@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 
 from incidents.analysis.types import Note
+
 from .traces import MAX_LINES, Frame, Stream, Trace
 
 _START = "Traceback (most recent call last)"
 _FILE = re.compile(r'File "([^"]{1,400})", line (\d{1,7})(?:, in (.{1,200}))?$')
 _NAMED = re.compile(
-    r"([A-Za-z_][\w.]{0,160}(?:Error|Exception|Exit|Interrupt|Warning|Failure|Timeout|NotFound|DoesNotExist|Invalid|Denied|Refused|Configured"
+    r"([A-Za-z_][\w.]{0,160}(?:Error|Exception|Exit|Interrupt|Warning|Failure|Timeout|NotFound|DoesNotExist|Invalid"
+    r"|Denied|Refused|Configured"
     r"|Killed|Stop\w{0,20}|Group))(?:: (.*)|\s*:?\s*)$"
 )
 _LOOSE = re.compile(r"([A-Za-z_]\w*(?:\.\w+){0,8}\.[A-Z]\w*|[A-Z][a-z]\w*[A-Z]\w*)(?:: (.*)|\s*)$")
 _CARETS = re.compile(r"[\s~^]+$")
 _LINK = ("During handling of the above exception", "The above exception was the direct cause")
 _MORE = re.compile(
-    r"(?:DETAIL|HINT|CONTEXT|LINE \d+|\[SQL|\[parameters|\(Background on|\(psycopg|\(MySQLdb|\(pymysql|Is the server|connection to server|Referring)"
+    r"(?:DETAIL|HINT|CONTEXT|LINE \d+|\[SQL|\[parameters|\(Background on|\(psycopg|\(MySQLdb|\(pymysql|Is the server"
+    r"|connection to server|Referring)"
 )
 
 

@@ -8,14 +8,16 @@ from .traces import MAX_LINES, Frame, Stream, Trace
 
 BACK = 24
 _FRAME = re.compile(
-    r"(?:\d{1,4}: )?(?:from )?([^\s:]{1,300}(?:\.(?:rb|erb|haml|slim|rake|ru|jbuilder|builder|rabl|arb|prawn|coffee|scss|sass|axlsx)|/bin/[\w.-]+|Rakefile"
+    r"(?:\d{1,4}: )?(?:from )?([^\s:]{1,300}(?:\.(?:rb|erb|haml|slim|rake|ru|jbuilder|builder|rabl|arb|prawn|coffee"
+    r"|scss|sass|axlsx)|/bin/[\w.-]+|Rakefile"
     r"|Gemfile|<internal)[^:\s]{0,80}):(\d{1,7})(?::in [`'\"‘](.*?)['\"’])?(?:: (.*))?$"
 )
 _HERE = re.compile(r"(.*) \(([A-Z]\w*(?:::[A-Z]\w*)*)\)$")
 _PAREN = re.compile(r"([A-Z]\w*(?:::[A-Z]\w*)*) \((.*?)(?:\):?)?$")
 _COLON = re.compile(r"(?:! Unable to load application: |! )?([A-Z]\w*(?:::[A-Z]\w*)*): (.*)$")
 _CAUGHT = re.compile(
-    r"(?:Puma caught this error: |app error: |Error during processing: |Unexpected error while processing request: )?(.*) \(([A-Z]\w*(?:::[A-Z]\w*)*)\)$"
+    r"(?:Puma caught this error: |app error: |Error during processing: "
+    r"|Unexpected error while processing request: )?(.*) \(([A-Z]\w*(?:::[A-Z]\w*)*)\)$"
 )
 _DASHED = re.compile(r"(?:.{0,30} - )?([A-Z]\w*(?:::[A-Z]\w*)*) - (.*?):?$")
 _EXCERPT = re.compile(r"(?:=>\s*)?\d{1,5}:(?:\s|$)")

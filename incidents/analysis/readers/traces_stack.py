@@ -18,7 +18,8 @@ _NODE = re.compile(
     r"at (?:async )?(?:(.{1,200}?) \()?((?:node:|file://)?[^()\s]{1,400}?):(\d{1,7})(?::\d{1,7})?\)?[,{ ]*$"
 )
 _VAGUE = re.compile(
-    r"at (?:(?:async |new )?[\w$.<>\[\] ]{1,120}(?: \((?:native|<anonymous>|index \d+)\))?|<anonymous>|/\S+|\S+\(.*\).*)$"
+    r"at (?:(?:async |new )?[\w$.<>\[\] ]{1,120}(?: \((?:native|<anonymous>|index \d+)\))?|<anonymous>|/\S+"
+    r"|\S+\(.*\).*)$"
 )
 _NET = re.compile(r"at (\S{1,300})\(.*\)(?: in (\S+):line (\d{1,7}))?$")
 _HEAD_JVM = re.compile(r"(?:.{0,80}?\b)?((?:[a-z][\w$]{0,60}\.){1,12}[A-Z][\w$]{0,120})(?:: (.*)|)$")
@@ -30,10 +31,14 @@ _CAUSED = re.compile(r"(?:Caused by|Suppressed|Wrapped by|\[cause\]): (.*)$")
 _JVM_MORE = re.compile(r"\.\.\. \d{1,5} (?:more|common frames omitted)")
 _PROPERTY = re.compile(r"(?:Emitted 'error' event|['\"]?[\w\[\]$ ]{1,40}['\"]?: |[}\])]|Node\.js v\d|- /|\[Symbol)")
 _LIBRARIES = (
-    "java.", "javax.", "jakarta.", "jdk.", "sun.", "com.sun.", "org.springframework.", "org.apache.", "org.hibernate.", "com.zaxxer.",
-    "io.netty.", "reactor.", "org.eclipse.", "com.mysql.", "org.postgresql.", "liquibase.", "org.flywaydb.", "kotlin", "scala.", "play.",
-    "akka.", "org.grails.", "grails.", "groovy.", "org.codehaus.", "com.fasterxml.", "org.thymeleaf.", "net.sf.", "org.mongodb.",
-    "com.mongodb.", "redis.clients.", "io.lettuce.", "okhttp3.", "retrofit2.", "ch.qos.", "org.slf4j.", "org.jboss.", "io.undertow.",
+    "java.", "javax.", "jakarta.", "jdk.", "sun.", "com.sun.", "org.springframework.", "org.apache.", "org.hibernate.",
+    "com.zaxxer.",
+    "io.netty.", "reactor.", "org.eclipse.", "com.mysql.", "org.postgresql.", "liquibase.", "org.flywaydb.", "kotlin",
+    "scala.", "play.",
+    "akka.", "org.grails.", "grails.", "groovy.", "org.codehaus.", "com.fasterxml.", "org.thymeleaf.", "net.sf.",
+    "org.mongodb.",
+    "com.mongodb.", "redis.clients.", "io.lettuce.", "okhttp3.", "retrofit2.", "ch.qos.", "org.slf4j.", "org.jboss.",
+    "io.undertow.",
     "clojure.", "ring.", "System.", "Microsoft.",
 )  # fmt: skip
 
@@ -93,7 +98,9 @@ def _headline(stream: Stream, mark: int, used: int, jvm: bool) -> _Head:
         if not found and index == mark - 1:
             found = _BARE.match(text) or (None if jvm else _SQL.match(text))
         if found:
-            kind, message = ("error", found[1]) if found.re is _SQL else (found[1], found[2] if found.re.groups > 1 else "")
+            kind, message = (
+                ("error", found[1]) if found.re is _SQL else (found[1], found[2] if found.re.groups > 1 else "")
+            )
             rest = [stream.text(line) for line in range(index + 1, mark)]
             message = " ".join(part for part in [message or "", *rest] if part)[:2000]
             place = None if jvm else _placed(stream, index, max(lowest, index - 6))

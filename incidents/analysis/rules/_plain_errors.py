@@ -14,11 +14,14 @@ from ._blame import blame, died, failed, last_words, proof, story
 from .base import build, hits, signed
 
 SIGNS = {
-    "_status_500": r"Completed 50[0-9] |\" 50[0-9] (?:\d|-)|HTTP/[\d.]{1,3} 50[0-9]\b|\] 50[0-9] - |\s(?:GET|POST|PUT|PATCH|DELETE) \S{1,200} (?:\x1b?\[\d{1,2}m)?50[0-9](?:\x1b?\[0m)? ",
-    "_trouble": r"(?i)\b(?:error|fatal|failed|failure|cannot|can't|could not|couldn't|unable|denied|refused|invalid|missing|not found|no such|undefined|panic|abort(?:ed)?|exception)\b",
+    "_status_500": r"Completed 50[0-9] |\" 50[0-9] (?:\d|-)|HTTP/[\d.]{1,3} 50[0-9]\b|\] 50[0-9] - |\s(?:GET|POST|PUT"
+    r"|PATCH|DELETE) \S{1,200} (?:\x1b?\[\d{1,2}m)?50[0-9](?:\x1b?\[0m)? ",
+    "_trouble": r"(?i)\b(?:error|fatal|failed|failure|cannot|can't|could not|couldn't|unable|denied|refused|invalid"
+    r"|missing|not found|no such|undefined|panic|abort(?:ed)?|exception)\b",
 }  # fmt: skip
 _BOILERPLATE = re.compile(
-    r"npm (?:ERR!|error)|^error Command failed|There is likely additional|Failed at the|This is probably not|debug\.log|A complete log|Error waiting for process|^\s*\^|ELIFECYCLE|0 (?:errors|failures)"
+    r"npm (?:ERR!|error)|^error Command failed|There is likely additional|Failed at the|This is probably not"
+    r"|debug\.log|A complete log|Error waiting for process|^\s*\^|ELIFECYCLE|0 (?:errors|failures)"
 )
 
 
@@ -39,8 +42,10 @@ def spoken(facts: Facts) -> Iterator[Finding]:
     for notes in lines.values():
         found = blame(facts, notes)
         yield build(
-            facts, "app-exception", f"The last trouble that the program spoke of was `{notes[0].text.strip()[:200]}`; {story(facts, found)}.",
-            0.64, [notes[0], *proof(facts, found, 2)], severity=found.severity(), subject=notes[0].text.strip()[:120], count=len(notes),
+            facts, "app-exception",
+            f"The last trouble that the program spoke of was `{notes[0].text.strip()[:200]}`; {story(facts, found)}.",
+            0.64, [notes[0], *proof(facts, found, 2)], severity=found.severity(), subject=notes[0].text.strip()[:120],
+            count=len(notes),
             explains=tuple(code for code in found.explains if code != "boot-timeout"),
         )  # fmt: skip
 
@@ -64,8 +69,10 @@ def silent(facts: Facts, explained: list[Note]) -> Iterator[Finding]:
     yield build(
         facts, "app-exception",
         f"{count(len(lines), 'request')} failed with status 500{f' ({listed(paths)})' if paths else ''}{first}, and the reason is not "
-        "in this log: no traceback was written. Send errors to standard output (Django: LOGGING with a console handler; Rails: "
+        "in this log: no traceback was written. Send errors to standard output (Django: LOGGING with a console "
+        "handler; Rails: "
         "RAILS_LOG_TO_STDOUT) and look at the next one.",
-        0.46, [*lines[:1], *near[:1], *lines[1:3]], severity="normal", subject="without a traceback", count=len(lines), span=lines,
+        0.46, [*lines[:1], *near[:1], *lines[1:3]], severity="normal", subject="without a traceback", count=len(lines),
+        span=lines,
         explains=("5xx",), remedies=(Remedy("Watch for the next one.", "heroku logs --tail"),),
     )  # fmt: skip

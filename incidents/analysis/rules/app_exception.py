@@ -4,16 +4,16 @@ What it means
     The platform did its part; a line of the app's code did something that cannot work with the data it was given.
 
 Why it happens
-    A value that is missing (nil, undefined, None), input that nobody expected, a file or template that was not deployed, a
-    case that was not handled, an error event without a listener.
+    A value that is missing (nil, undefined, None), input that nobody expected, a file or template that was not
+    deployed, a case that was not handled, an error event without a listener.
 
 How to tell
-    A stack trace, and at the same moment a failed request on the same dyno, or the exit of the process right behind it.
-    A 500 without a trace is reported with low confidence: the framework answered, and the log does not say why.
+    A stack trace, and at the same moment a failed request on the same dyno, or the exit of the process right behind
+    it. A 500 without a trace is reported with low confidence: the framework answered, and the log does not say why.
 
 What to do
-    Read the innermost frame in the app's own files. Where no trace is logged, switch logging to standard output on and
-    wait for the next failure.
+    Read the innermost frame in the app's own files. Where no trace is logged, switch logging to standard output on
+    and wait for the next failure.
 
 References
     https://devcenter.heroku.com/articles/logging#writing-to-your-log
@@ -36,11 +36,14 @@ from ._plain_errors import SIGNS, silent, spoken
 from .base import Rule, build
 
 _NO_FAILURE = re.compile(
-    r"RoutingError|RecordNotFound|Http404|NotFoundHttpException|UnknownFormat|UnknownHttpMethod|InvalidAuthenticityToken|SignalException|SystemExit|KeyboardInterrupt"
-    r"|Interrupt$|HaltServer|BrokenPipe|EPIPE|ClientAbort|ClientDisconnect|HttpParserError|Rack::Timeout|RequestTimeoutE|MethodNotAllowed|Warning$|NotAcceptable|TooManyRequests|Sinatra::NotFound"
+    r"RoutingError|RecordNotFound|Http404|NotFoundHttpException|UnknownFormat|UnknownHttpMethod"
+    r"|InvalidAuthenticityToken|SignalException|SystemExit|KeyboardInterrupt"
+    r"|Interrupt$|HaltServer|BrokenPipe|EPIPE|ClientAbort|ClientDisconnect|HttpParserError|Rack::Timeout"
+    r"|RequestTimeoutE|MethodNotAllowed|Warning$|NotAcceptable|TooManyRequests|Sinatra::NotFound"
 )
 _NOISE = re.compile(
-    r"write EPIPE|Broken pipe|client disconnected|CancelledError|request aborted|Request has been aborted|^SIG(?:TERM|INT)|No route matches"
+    r"write EPIPE|Broken pipe|client disconnected|CancelledError|request aborted|Request has been aborted|^SIG(?:TERM"
+    r"|INT)|No route matches"
 )
 MOST = 8
 
@@ -81,7 +84,8 @@ def _finding(facts: Facts, group: list[Trace]) -> Finding:
     after = story(facts, found)
     finding = build(
         facts, "app-exception", f"The app raised `{name[:200]}`{place}{where}{': ' + after if after else ''}.",
-        _confidence(found, first), [*_telling(first), *proof(facts, found, 2), *[t.headline for t in group[1:3] if t.headline]],
+        _confidence(found, first),
+        [*_telling(first), *proof(facts, found, 2), *[t.headline for t in group[1:3] if t.headline]],
         severity=found.severity(), subject=f"{kind or 'error'}{place}", count=len(group), span=lines,
         harmless=found.survived, ruled_out=ruled_out(facts, found),
         explains=tuple(code for code in found.explains if code != "boot-timeout"),

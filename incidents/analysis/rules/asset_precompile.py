@@ -1,19 +1,19 @@
 """A style sheet or script that the page names was not compiled into the deployed assets.
 
 What it means
-    In production the asset pipeline (Sprockets, Propshaft, Webpacker, Vite, Mix, Encore) serves only what was compiled in
-    the build. A page that names anything else fails with 500.
+    In production the asset pipeline (Sprockets, Propshaft, Webpacker, Vite, Mix, Encore) serves only what was
+    compiled in the build. A page that names anything else fails with 500.
 
 Why it happens
-    The file is not in the list of files to compile; ``assets:precompile`` failed or was skipped because a ``public/assets``
-    folder was committed; the front end's build did not run, so that its manifest is missing.
+    The file is not in the list of files to compile; ``assets:precompile`` failed or was skipped because a
+    ``public/assets`` folder was committed; the front end's build did not run, so that its manifest is missing.
 
 How to tell
     ``isn't precompiled``, ``not present in the asset pipeline``, or a manifest that cannot be found, beside a 500.
 
 What to do
-    Add the file to the precompiled ones (``config/initializers/assets.rb``, ``manifest.js``), or run the front end's build
-    in the deploy.
+    Add the file to the precompiled ones (``config/initializers/assets.rb``, ``manifest.js``), or run the front end's
+    build in the deploy.
 
 References
     https://devcenter.heroku.com/articles/rails-asset-pipeline
@@ -31,14 +31,23 @@ from ._texts import by_subject, findings
 from .base import Rule, hits
 
 SIGNS = {
-    "asset missing": r"isn't precompiled|AssetNotPrecompiled|AssetNotFound|not present in the asset pipeline|was not declared to be precompiled|Asset was filtered out and will not be served|Asset `[^`]{1,160}` was not declared"
-    r"|Webpacker can't find|Webpacker::Manifest::MissingEntryError|Shakapacker can't find|Vite(?: Ruby)? can't find|ViteRuby::MissingEntrypointError|Vite manifest not found|Unable to locate file in Vite manifest|Mix manifest (?:does not exist|not found)|Unable to locate Mix file"
-    r"|Sprockets::FileNotFound|couldn't find file '[^']{1,120}'.{0,40}(?:with type|Checked)|The asset \"[^\"]{1,160}\" is not|Precompiling assets failed|Asset manifest file .{0,160} does not exist|Propshaft::MissingAsset"
-    r"|File to import not found or unreadable|Sass::SyntaxError|Uglifier::Error|ExecJS::(?:Runtime|Program)Error|Less::ParseError|could not find .{0,80}(?:webpack|mix|vite)[-.]manifest",
+    "asset missing": r"isn't precompiled|AssetNotPrecompiled|AssetNotFound|not present in the asset pipeline"
+    r"|was not declared to be precompiled|Asset was filtered out and will not be served"
+    r"|Asset `[^`]{1,160}` was not declared"
+    r"|Webpacker can't find|Webpacker::Manifest::MissingEntryError|Shakapacker can't find|Vite(?: Ruby)? can't find"
+    r"|ViteRuby::MissingEntrypointError|Vite manifest not found|Unable to locate file in Vite manifest"
+    r"|Mix manifest (?:does not exist|not found)|Unable to locate Mix file"
+    r"|Sprockets::FileNotFound|couldn't find file '[^']{1,120}'.{0,40}(?:with type|Checked)"
+    r"|The asset \"[^\"]{1,160}\" is not|Precompiling assets failed|Asset manifest file .{0,160} does not exist"
+    r"|Propshaft::MissingAsset"
+    r"|File to import not found or unreadable|Sass::SyntaxError|Uglifier::Error|ExecJS::(?:Runtime|Program)Error"
+    r"|Less::ParseError|could not find .{0,80}(?:webpack|mix|vite)[-.]manifest",
 }  # fmt: skip
 _NAMES = (
     re.compile(
-        r"([\w./@-]{1,160}) isn't precompiled|asset \"([^\"]{1,160})\"|Asset `([^`]{1,160})|find (?:file )?['\"]?([\w./@-]{1,160})|import not found or unreadable: ([\w./-]{1,120})|entrypoint: ?([\w./-]{1,80})"
+        r"([\w./@-]{1,160}) isn't precompiled|asset \"([^\"]{1,160})\"|Asset `([^`]{1,160})"
+        r"|find (?:file )?['\"]?([\w./@-]{1,160})|import not found or unreadable: ([\w./-]{1,120})"
+        r"|entrypoint: ?([\w./-]{1,80})"
     ),
 )
 

@@ -1,17 +1,17 @@
 """The command in the Procfile, or the start script, cannot do its work: a file, program or app object is not there.
 
 What it means
-    Heroku started the dyno with the command that the Procfile or package.json names, and the command failed before any of
-    the app's code ran, or did something that never serves requests.
+    Heroku started the dyno with the command that the Procfile or package.json names, and the command failed before
+    any of the app's code ran, or did something that never serves requests.
 
 Why it happens
-    A file is named differently, was not committed, or is built only on a developer's machine; package.json has no start
-    script; gunicorn or uvicorn is pointed at a module or variable that does not exist; a buildpack that brings the program
-    is missing; or a development tool (nodemon, a watcher, a bundler) is started instead of the server.
+    A file is named differently, was not committed, or is built only on a developer's machine; package.json has no
+    start script; gunicorn or uvicorn is pointed at a module or variable that does not exist; a buildpack that brings
+    the program is missing; or a development tool (nodemon, a watcher, a bundler) is started instead of the server.
 
 How to tell
-    Exit status 126 (not executable), 127 (not found), 2 (cannot open the file) or 4 (gunicorn: App failed to load), with
-    a line of the shell, of npm or of the server that names what it could not find.
+    Exit status 126 (not executable), 127 (not found), 2 (cannot open the file) or 4 (gunicorn: App failed to load),
+    with a line of the shell, of npm or of the server that names what it could not find.
 
 What to do
     Correct the command in the Procfile or the start script, try it with ``heroku run bash``, and deploy.

@@ -19,12 +19,11 @@ READ = frozenset((Kind.APP, Kind.OTHER, Kind.BUILD, Kind.POSTGRES, Kind.ADDON, K
 class Rule:
     """One cause. A module in this package exposes one constant ``RULE``; its docstring is the help page.
 
-    ``slugs`` are the causes it may raise. ``catches`` are logs on which it must raise its first slug, ``ignores`` logs on
-    which it must raise nothing; a test runs them all. ``check`` is pure: it reads facts and yields findings.
+    ``slugs`` are the causes it may raise. ``catches`` are logs on which it must raise its first slug, ``ignores`` logs
+    on which it must raise nothing; a test runs them all. ``check`` is pure: it reads facts and yields findings.
 
     ``signs`` are RE2 patterns by name. One pass over the lines looks for the signs of all rules at once; ``check`` asks
-    `hits` for those it wants. A line with a sign is *claimed*: `app_exception` does not raise it again, except for names
-    that begin with an underscore.
+    `hits` for those it wants. Names that begin with an underscore are signs of something else than a cause.
     """
 
     slugs: tuple[str, ...]
@@ -94,7 +93,8 @@ def build(
     proof = list(evidence)
     times = sorted(note.at_us for note in (list(span) or proof) if note.at_us is not None)
     return Finding(
-        slug, summary, round(min(confidence, 0.99), 3), quotes(proof, most), severity or cause.severity, subject, cause.title, count,
+        slug, summary, round(min(confidence, 0.99), 3), quotes(proof, most), severity or cause.severity, subject,
+        cause.title, count,
         times[0] if times else None, times[-1] if times else None, explains, ruled_out,
         [_filled(facts, remedy) for remedy in (*remedies, *cause.remedies)], cause.links, harmless=harmless,
     )  # fmt: skip
@@ -138,8 +138,8 @@ def signs() -> Iterator[tuple[str, str]]:
 def _matcher() -> Callable[[str], list[str]]:
     global _compiled
     if _compiled is None:
-        # A filter looks for the literals of all patterns at once and runs only those patterns whose literals are there. One
-        # set of all patterns would need an automaton larger than a dyno's memory.
+        # A filter looks for the literals of all patterns at once and runs only those patterns whose literals are there.
+        # One set of all patterns would need an automaton larger than a dyno's memory.
         names: list[str] = []
         matcher = re2.Filter()
         for name, pattern in signs():

@@ -32,8 +32,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     if lines:
         total = facts.codes["H81"].count if "H81" in facts.codes else len(lines)
         yield build(
-            facts, "blank-app", f"No code was deployed to this app yet, so {count(total, 'request')} got H81.", 0.97, lines, severity="high",
-            count=total, explains=("H81", "5xx", "build-failed"), most=3, remedies=(Remedy("Deploy.", "git push heroku main"),),
+            facts, "blank-app", f"No code was deployed to this app yet, so {count(total, 'request')} got H81.", 0.97,
+            lines, severity="high",
+            count=total, explains=("H81", "5xx", "build-failed"), most=3,
+            remedies=(Remedy("Deploy.", "git push heroku main"),),
         )  # fmt: skip
 
 

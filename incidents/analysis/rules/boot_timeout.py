@@ -1,16 +1,16 @@
 """The web process was still busy starting when its 60 seconds were over.
 
 What it means
-    A web dyno has to open its port within 60 seconds (90 for some Java builds). If it does not, Heroku kills it (R10, exit
-    137); the router holds requests for 75 seconds and then answers H20, and H10 while the dyno is crashed.
+    A web dyno has to open its port within 60 seconds (90 for some Java builds). If it does not, Heroku kills it (R10,
+    exit 137); the router holds requests for 75 seconds and then answers H20, and H10 while the dyno is crashed.
 
 Why it happens
     The start command builds assets or runs migrations, the app loads large models or caches, waits for a database or
     another service, or memory is so short that everything swaps (R14).
 
 How to tell
-    An R10 line, or a SIGKILL about 60 seconds after the start while the state is ``starting``. This finding stands for the
-    timeout itself: where the log shows why the port did not open, that reason is named before it.
+    An R10 line, or a SIGKILL about 60 seconds after the start while the state is ``starting``. This finding stands
+    for the timeout itself: where the log shows why the port did not open, that reason is named before it.
 
 What to do
     Move builds into the build, migrations into the release phase, and large loads behind the opening of the port.
@@ -33,13 +33,16 @@ from ._blame import coded, timed_out
 from .base import Rule, build
 
 _WORK = re.compile(
-    r"\b(?:npm run (?:build|heroku-postbuild)|yarn (?:run )?build|webpack|next build|vite build|ng build|react-scripts build|tsc\b"
-    r"|assets:precompile|collectstatic|db:migrate|manage\.py migrate|alembic upgrade|prisma migrate|sequelize db:migrate|knex migrate"
+    r"\b(?:npm run (?:build|heroku-postbuild)|yarn (?:run )?build|webpack|next build|vite build|ng build"
+    r"|react-scripts build|tsc\b"
+    r"|assets:precompile|collectstatic|db:migrate|manage\.py migrate|alembic upgrade|prisma migrate"
+    r"|sequelize db:migrate|knex migrate"
     r"|pip install|npm install|npm ci|yarn install|bundle install|composer install|mvn |gradle)",
     re.IGNORECASE,
 )
 _DOING = re.compile(
-    r"(?i)\bmigrating\b|Applying \w+\.\d{4}_|== \d{14} |Running migrations|Downloading|download(?:ing)? .{0,40}model|Loading (?:model|checkpoint|weights|data)"
+    r"(?i)\bmigrating\b|Applying \w+\.\d{4}_|== \d{14} |Running migrations|Downloading|download(?:ing)? .{0,40}model"
+    r"|Loading (?:model|checkpoint|weights|data)"
     r"|Compiling|Building|bundling|epoch \d|Hibernate:|Liquibase|Flyway|warming|Fetching \d+ files|nltk_data"
 )
 
@@ -69,7 +72,8 @@ def check(facts: Facts) -> Iterator[Finding]:
         )
     yield build(
         facts, "boot-timeout", "; ".join(parts) + ".", _confidence(facts, lines, bool(doing)),
-        [*lines[:1], *doing[:2], *memory[:2], *_start(dead), *router[:1]], count=len(lines) or len(router), span=[*lines, *router],
+        [*lines[:1], *doing[:2], *memory[:2], *_start(dead), *router[:1]], count=len(lines) or len(router),
+        span=[*lines, *router],
         explains=("R10", "H20", "H10", "R14", "memory-quota", "unknown"),
     )  # fmt: skip
 

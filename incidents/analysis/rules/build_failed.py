@@ -1,8 +1,8 @@
 """The build failed, so there is no new release; what ran before runs on.
 
 What it means
-    The buildpack could not turn the code into a slug. The log stream only says that it failed: the build's own output is
-    kept elsewhere.
+    The buildpack could not turn the code into a slug. The log stream only says that it failed: the build's own output
+    is kept elsewhere.
 
 Why it happens
     A dependency cannot be installed, a build script ends with an error, the language version is not available on the
@@ -30,8 +30,17 @@ from incidents.analysis.wording import count, stamp
 from .base import Rule, build, hits
 
 SIGNS = {
-    "build failed": r"^(?:remote:\s{0,12})?\s{0,12}!?\s{0,6}(?:Push rejected, (?:failed to compile|no \S{1,20} app)|Push failed|Build failed|Build timed out)|Slug compilation failed|No default language could be detected|App not compatible with buildpack|\[remote rejected\]|pre-receive hook declined",
-    "_build reason": r"[Rr]equested runtime .{0,60} is not available|No default language could be detected|App not compatible with buildpack|Aborting\.|ERROR: (?:No matching distribution|Could not find a version|Invalid requirement|Cannot install)|Error while running '\$ python manage\.py collectstatic|npm (?:ERR!|error) (?:code|notarget|404|missing script)|error An unexpected error occurred|error Command failed with exit code|Failed to install gems|An error occurred while installing|Precompiling assets failed|Could not (?:find|resolve) dependencies|BUILD FAILURE|COMPILATION ERROR|Compilation failed|Composer.{0,40}could not|Module not found: Error|error TS\d{4}|go: .{0,80}(?:not found|unknown revision)|Two different lockfiles|Missing script: \"?build",
+    "build failed": r"^(?:remote:\s{0,12})?\s{0,12}!?\s{0,6}(?:Push rejected, (?:failed to compile|no \S{1,20} app)"
+    r"|Push failed|Build failed|Build timed out)|Slug compilation failed|No default language could be detected"
+    r"|App not compatible with buildpack|\[remote rejected\]|pre-receive hook declined",
+    "_build reason": r"[Rr]equested runtime .{0,60} is not available|No default language could be detected"
+    r"|App not compatible with buildpack|Aborting\.|ERROR: (?:No matching distribution|Could not find a version"
+    r"|Invalid requirement|Cannot install)|Error while running '\$ python manage\.py collectstatic|npm (?:ERR!"
+    r"|error) (?:code|notarget|404|missing script)|error An unexpected error occurred"
+    r"|error Command failed with exit code|Failed to install gems|An error occurred while installing"
+    r"|Precompiling assets failed|Could not (?:find|resolve) dependencies|BUILD FAILURE|COMPILATION ERROR"
+    r"|Compilation failed|Composer.{0,40}could not|Module not found: Error|error TS\d{4}|go: .{0,80}(?:not found"
+    r"|unknown revision)|Two different lockfiles|Missing script: \"?build",
 }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """A package is installed, but in a version that another package or the language cannot use.
 
 What it means
-    The import finds the package and fails inside it: a name is gone, a plugin has another name, or two versions are asked
-    for at once. The app's own code did not have to change for this to happen.
+    The import finds the package and fails inside it: a name is gone, a plugin has another name, or two versions are
+    asked for at once. The app's own code did not have to change for this to happen.
 
 Why it happens
     Versions are not pinned, and a fresh build took a newer one; a library dropped a name that another still imports
@@ -10,8 +10,8 @@ Why it happens
     version disagree.
 
 How to tell
-    The last frames of the trace are in installed packages, not in the app; or Bundler, pip or npm says which versions it
-    cannot bring together.
+    The last frames of the trace are in installed packages, not in the app; or Bundler, pip or npm says which versions
+    it cannot bring together.
 
 What to do
     Pin the versions that worked together, commit the lock file and deploy. Roll back until then.
@@ -33,16 +33,26 @@ from ._texts import by_subject, findings
 from .base import Rule, hits
 
 SIGNS = {
-    "conflict python": r"cannot import name '?\w{1,80}'? from '?(?:partially initialized module '?)?[\w.]{1,120}'? \(/\S*(?:site-packages|dist-packages)/"
-    r"|cannot import name '?\w{1,80}'? from '(?:werkzeug|flask|jinja2|markupsafe|itsdangerous|collections|typing_extensions|pydantic|django\.utils|sqlalchemy|urllib3|requests|marshmallow|numpy|pandas|sklearn|click)\b"
-    r"|VersionConflict|Can't load plugin: sqlalchemy|may indicate binary incompatibility|compiled using NumPy 1\.x|ResolutionImpossible"
-    r"|conflicting dependencies|has no attribute '\w{1,60}'.{0,40}(?:partially initialized|np\.\w)|module '(?:numpy|collections|werkzeug|jinja2|inspect|asyncio|pkgutil|ssl|openai|bson|jwt)' has no attribute"
-    r"|`pydantic:\S+` has been removed|`BaseSettings` has been moved|You tried to access openai\.|is not compatible with this version of",
-    "conflict ruby": r"You have already activated |Your Ruby version is |Bundler could not find compatible versions|Could not find compatible versions"
-    r"|Your bundle is locked to|Could not find 'bundler'|running version of Bundler|superclass mismatch for class|Gem::ConflictError|Gem::LoadError.{0,80}already activated",
-    "conflict node": r"\bERESOLVE\b|ERR_PACKAGE_PATH_NOT_EXPORTED|Cannot read propert.{0,60}node_modules|conflicting peer dependency|peer dep missing.{0,80}required by",
-    "conflict jvm": r"UnsupportedClassVersionError|Unsupported major\.minor version|NoSuchMethodError|IncompatibleClassChangeError|AbstractMethodError|has been compiled by a more recent version",
-    "conflict php": r"Composer detected issues in your platform|Your (?:lock file|requirements) (?:does not|could not be)|requires php \S{1,20} -> your php version",
+    "conflict python": r"cannot import name '?\w{1,80}'? from '?(?:partially initialized modul"
+    r"e '?)?[\w.]{1,120}'? \(/\S*(?:site-packages|dist-packages)/"
+    r"|cannot import name '?\w{1,80}'? from '(?:werkzeug|flask|jinja2|markupsafe|itsdangerous|collections"
+    r"|typing_extensions|pydantic|django\.utils|sqlalchemy|urllib3|requests|marshmallow|numpy|pandas|sklearn|click)\b"
+    r"|VersionConflict|Can't load plugin: sqlalchemy|may indicate binary incompatibility|compiled using NumPy 1\.x"
+    r"|ResolutionImpossible"
+    r"|conflicting dependencies|has no attribute '\w{1,60}'.{0,40}(?:partially initialized|np\.\w)|module '(?:numpy"
+    r"|collections|werkzeug|jinja2|inspect|asyncio|pkgutil|ssl|openai|bson|jwt)' has no attribute"
+    r"|`pydantic:\S+` has been removed|`BaseSettings` has been moved|You tried to access openai\."
+    r"|is not compatible with this version of",
+    "conflict ruby": r"You have already activated |Your Ruby version is |Bundler could not find compatible versions"
+    r"|Could not find compatible versions"
+    r"|Your bundle is locked to|Could not find 'bundler'|running version of Bundler|superclass mismatch for class"
+    r"|Gem::ConflictError|Gem::LoadError.{0,80}already activated",
+    "conflict node": r"\bERESOLVE\b|ERR_PACKAGE_PATH_NOT_EXPORTED|Cannot read propert.{0,60}node_modules"
+    r"|conflicting peer dependency|peer dep missing.{0,80}required by",
+    "conflict jvm": r"UnsupportedClassVersionError|Unsupported major\.minor version|NoSuchMethodError"
+    r"|IncompatibleClassChangeError|AbstractMethodError|has been compiled by a more recent version",
+    "conflict php": r"Composer detected issues in your platform|Your (?:lock file|requirements) (?:does not"
+    r"|could not be)|requires php \S{1,20} -> your php version",
 }  # fmt: skip
 _NAMES = tuple(
     re.compile(pattern)

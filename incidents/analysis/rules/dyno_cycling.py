@@ -1,8 +1,9 @@
 """Dynos were restarted in the normal course of things: once a day, at a deploy, or because they moved to another server.
 
 What it means
-    Heroku restarts every dyno once a day (24 hours and up to 216 minutes), at each release, and when its server is taken
-    away. The process gets SIGTERM, has 30 seconds to end, and starts anew. Exit status 143 is that signal, not a crash.
+    Heroku restarts every dyno once a day (24 hours and up to 216 minutes), at each release, and when its server is
+    taken away. The process gets SIGTERM, has 30 seconds to end, and starts anew. Exit status 143 is that signal, not
+    a crash.
 
 Why it happens
     It is how the platform stays healthy and how new code goes live.
@@ -48,7 +49,8 @@ def check(facts: Facts) -> Iterator[Finding]:
         facts, "dyno-cycling",
         f"{listed(dynos)} {'was' if len(events) == 1 else 'were'} restarted {count(len(events), 'time')} in the normal course of things "
         f"({listed([_WORDS[kind] for kind in kinds])}); exits with status 143 after SIGTERM are part of it.",
-        0.85 if "cycle" in kinds else 0.7, [*(event.note for event in first[:3]), *_signals(facts, first[0])], severity="low", count=len(events),
+        0.85 if "cycle" in kinds else 0.7, [*(event.note for event in first[:3]), *_signals(facts, first[0])],
+        severity="low", count=len(events),
         span=[event.note for event in events], harmless=True, most=5,
     )  # fmt: skip
 

@@ -1,8 +1,8 @@
 """The dyno sleeps: after half an hour without requests, or because the plan's hours are used up.
 
 What it means
-    Eco dynos go idle after 30 minutes without web traffic and wake up with the next request, which waits for the start.
-    That is normal. When the monthly hours are used up (H82), the app stays asleep until the next month.
+    Eco dynos go idle after 30 minutes without web traffic and wake up with the next request, which waits for the
+    start. That is normal. When the monthly hours are used up (H82), the app stays asleep until the next month.
 
 Why it happens
     The plan: Eco dynos share 1,000 hours a month and sleep; Basic and above do not.
@@ -33,7 +33,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     if lines := coded(facts, "H82"):
         total = facts.codes["H82"].count if "H82" in facts.codes else len(lines)
         yield build(
-            facts, "dyno-sleeping", f"The app's dyno hours for this month are used up, so {count(total, 'request')} got H82.", 0.97, lines,
+            facts, "dyno-sleeping",
+            f"The app's dyno hours for this month are used up, so {count(total, 'request')} got H82.", 0.97, lines,
             severity="urgent", count=total, explains=("H82", "5xx", "no-web-dynos"),
             remedies=(Remedy("See what is left.", "heroku ps"), Remedy("Change to dynos without such a limit.", "heroku ps:type web=basic")),
         )  # fmt: skip

@@ -35,7 +35,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     times = [note.at_us for note in lines if note.at_us is not None]
     since = f" since {stamp(times[0])} at the latest" if times else ""
     yield build(
-        facts, "maintenance-mode", f"Maintenance mode is on{since}: {count(total, 'request')} got H80.", 0.97, lines, severity="high", count=total,
+        facts, "maintenance-mode", f"Maintenance mode is on{since}: {count(total, 'request')} got H80.", 0.97, lines,
+        severity="high", count=total,
         explains=("H80", "5xx"), most=3, remedies=(Remedy("End it.", "heroku maintenance:off"),),
     )  # fmt: skip
 

@@ -5,8 +5,8 @@ What it means
     expects columns which no migration has added yet.
 
 Why it happens
-    A migration was applied by hand or twice (``already exists``), two branches added conflicting migrations, a change log
-    cannot be found or was altered, the data violates the new rule, or nobody ran the migrations after the deploy.
+    A migration was applied by hand or twice (``already exists``), two branches added conflicting migrations, a change
+    log cannot be found or was altered, the data violates the new rule, or nobody ran the migrations after the deploy.
 
 How to tell
     The migration tool's own error (Rails, Django, Alembic, Liquibase, Flyway, Knex, Prisma …), or a column that the
@@ -33,20 +33,35 @@ from ._texts import by_subject, findings
 from .base import Rule, hits
 
 SIGNS = {
-    "migration tool": r"this and all later migrations canceled|PendingMigrationError|Migrations are pending|IrreversibleMigration|DuplicateMigration|unapplied migration|InconsistentMigrationHistory|Conflicting migrations detected"
-    r"|NodeNotFoundError: Migration|migrations\.exceptions\.|Can't locate revision identified by|Target database is not up to date|Multiple head revisions|alembic\.util\.exc"
-    r"|Migration failed for change ?set|liquibase\.exception\.|was removed in Liquibase|liquibase.{0,60}(?:could not be found|does not exist|checksum)|Validation Failed:|Could not acquire change log lock|Waiting for changelog lock"
-    r"|FlywayException|Flyway.{0,80}(?:failed|Validate)|Detected failed migration to version|Migration checksum mismatch|Migration \S{1,120} failed|migration failed with error|migration directory is corrupt"
-    r"|\bP30(?:05|06|08|09|18)\b|failed migrations in the target database|Dirty database version|golang-migrate.{0,60}error|MigrationError|Error running migrations|Sequelize.{0,60}migration.{0,40}fail|Doctrine\\+Migrations\\+",
-    "migration twice": r"(?:relation|table|column|type|constraint|index) [\\`\"']{0,2}[\w.]{1,120}[\\`\"']{0,2}(?: of relation \S{1,80})? already exists|DuplicateTable|DuplicateColumn|PG::Duplicate|Duplicate column name",
-    "column missing": r"column [\\\"'\w.]{1,120} does not exist|column \S{1,80} of relation \S{1,80} does not exist|UndefinedColumn|Unknown column '|no such column|has no column named|sql_error_code = 42703|Invalid column name '|UnknownAttributeError|unknown attribute '|MissingAttributeError"
+    "migration tool": r"this and all later migrations canceled|PendingMigrationError|Migrations are pending"
+    r"|IrreversibleMigration|DuplicateMigration|unapplied migration|InconsistentMigrationHistory"
+    r"|Conflicting migrations detected"
+    r"|NodeNotFoundError: Migration|migrations\.exceptions\.|Can't locate revision identified by"
+    r"|Target database is not up to date|Multiple head revisions|alembic\.util\.exc"
+    r"|Migration failed for change ?set|liquibase\.exception\.|was removed in Liquibase"
+    r"|liquibase.{0,60}(?:could not be found|does not exist|checksum)|Validation Failed:"
+    r"|Could not acquire change log lock|Waiting for changelog lock"
+    r"|FlywayException|Flyway.{0,80}(?:failed|Validate)|Detected failed migration to version"
+    r"|Migration checksum mismatch|Migration \S{1,120} failed|migration failed with error"
+    r"|migration directory is corrupt"
+    r"|\bP30(?:05|06|08|09|18)\b|failed migrations in the target database|Dirty database version"
+    r"|golang-migrate.{0,60}error|MigrationError|Error running migrations|Sequelize.{0,60}migration.{0,40}fail"
+    r"|Doctrine\\+Migrations\\+",
+    "migration twice": r"(?:relation|table|column|type|constraint"
+    r"|index) [\\`\"']{0,2}[\w.]{1,120}[\\`\"']{0,2}(?: of relation \S{1,80})? already exists|DuplicateTable"
+    r"|DuplicateColumn|PG::Duplicate|Duplicate column name",
+    "column missing": r"column [\\\"'\w.]{1,120} does not exist|column \S{1,80} of relation \S{1,80} does not exist"
+    r"|UndefinedColumn|Unknown column '|no such column|has no column named|sql_error_code = 42703"
+    r"|Invalid column name '|UnknownAttributeError|unknown attribute '|MissingAttributeError"
     r"|The column `[^`]{1,120}` does not exist|missing column \[",
     "attribute missing": r"undefined method [`'][\w?=!]{1,80}' for #<[A-Z][\w:]{0,80} \w{1,40}: ",
 }  # fmt: skip
 _NAMES = (
     re.compile(
-        r"(?:relation|table|column|constraint|index) [\\`\"']{0,2}([\w.]{1,120}?)[\\`\"']{0,2}(?: of relation \S{1,80})? (?:already exists|does not exist)"
-        r"|Unknown column '([^']{1,80})|no such column:? ?([\w.]{1,80})|undefined method [`'](\w{1,60})|attribute '(\w{1,60})|changeset ([\w./:-]{1,160})|column name '([^']{1,80})"
+        r"(?:relation|table|column|constraint"
+        r"|index) [\\`\"']{0,2}([\w.]{1,120}?)[\\`\"']{0,2}(?: of relation \S{1,80})? (?:already exists|does not exist)"
+        r"|Unknown column '([^']{1,80})|no such column:? ?([\w.]{1,80})|undefined method [`'](\w{1,60})"
+        r"|attribute '(\w{1,60})|changeset ([\w./:-]{1,160})|column name '([^']{1,80})"
     ),
 )
 
@@ -87,7 +102,8 @@ def _describe(name: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
     if "already exists" in text or "Duplicate" in text:
         return f"A migration creates what exists already: `{name or text[:120]}`", (
             Remedy(
-                "Mark the migration as applied (Django: `migrate --fake-initial`; Liquibase: `changelogSync`), or correct it."
+                "Mark the migration as applied (Django: `migrate --fake-initial`; Liquibase: `changelogSync`), or "
+                "correct it."
             ),
         )
     return f"A migration failed (`{text[:140]}`)", ()

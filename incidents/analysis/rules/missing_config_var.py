@@ -1,17 +1,20 @@
 """A setting that the app reads from its environment is not set, or is empty.
 
 What it means
-    The code asks for a config var that this app does not have. Locally it comes from a file (.env) that is not deployed.
+    The code asks for a config var that this app does not have. Locally it comes from a file (.env) that is not
+    deployed.
 
 Why it happens
-    The var was never set on Heroku, is misspelled, was removed with an add-on, or only exists in another app or stage.
+    The var was never set on Heroku, is misspelled, was removed with an add-on, or only exists in another app or
+    stage.
 
 How to tell
-    The error names the variable (``KeyError: 'SECRET_KEY'``, ``key not found: "API_URL"``, ``Missing secret_key_base``), or
-    an address was built from nothing: ``undefined``, an empty host, a port 0.
+    The error names the variable (``KeyError: 'SECRET_KEY'``, ``key not found: "API_URL"``, ``Missing
+    secret_key_base``), or an address was built from nothing: ``undefined``, an empty host, a port 0.
 
 What to do
-    ``heroku config:set NAME=…``; the app restarts by itself. ``heroku config`` prints secrets: never paste it into a ticket.
+    ``heroku config:set NAME=…``; the app restarts by itself. ``heroku config`` prints secrets: never paste it into a
+    ticket.
 
 References
     https://devcenter.heroku.com/articles/config-vars
@@ -36,29 +39,49 @@ SIGNS = {
     rf"|(?i:missing|required|undefined|unset|no|specify|provide|define|set (?:the|your))[\w ,]{{0,30}}(?i:environment variables?|env(?:ironment)? vars?|config vars?):? ?[`'\"(\[]{{0,2}}{_VAR}"
     rf"|[`'\"]?{_VAR}[`'\"]? (?i:(?:environment variable|env var|is)? ?(?:is )?(?:not (?:set|defined|provided|configured|found in (?:the )?env)|missing|required|undefined|must (?:be )?(?:set|defined|provided|not be empty)|must be set|cannot be empty))"
     rf"|\$?{_VAR} must be set|process\.env\.{_VAR} (?:is|was) (?:not|undefined|missing)|required key {_VAR} missing value|missing required env|MissingEnvVarsError",
-    "var framework": r"The SECRET_KEY setting must not be empty|Missing `?secret_key_base`?|secret_key_base` for .{0,20} environment|Missing encryption key to decrypt|MessageEncryptor::InvalidMessage"
-    r"|No application encryption key has been specified|MissingAppKeyException|Devise\.secret_key|config\.secret_key|A secret is required to generate|secret_key_base` must be|`secret_key_base` .{0,40}must be"
-    r"|Could not resolve placeholder '|secretOrPrivateKey must have a value|secret option required for sessions|OAuth2Strategy requires a clientID|Strategy requires a (?:client|consumer)"
-    r"|api_key client option must be set|API key (?:is )?(?:missing|required|not (?:set|provided|found))|Missing API key|Missing credentials in config|must provide (?:a )?(?:apiKey|api key|API key|token)|You did not provide an API key"
-    r"|Neither apiKey nor config\.authenticator|Failed to initialize Firebase|Service account object must contain|supabaseUrl is required|accountSid must start with|Must supply api_key|Missing required (?:environment|configuration)",
-    "var settings": r"\d+ validation errors? for \w*(?:Settings|Config)|(?i:field required) .{0,40}type=(?:value_error\.)?missing|Invalid environment variables|Missing environment variables|ImproperlyConfigured: .{0,120}(?:environment|SECRET|env\b|setting must)",
-    "address of nothing": r"Invalid scheme, expected connection string|(?:connection string|uri|url)[^\n]{0,80}(?:got|received|is) \"?(?:undefined|null|None)\b|ENOTFOUND (?:undefined|null|base)\b|ECONNREFUSED (?:undefined|null)"
-    r"|\blookup (?:port=|host=|:|user=|dbname=|on\b)|dial tcp(?:: lookup)? (?::\d{1,5}|port=\S*|host=\S*)\b|missing \"=\" after|undefined:undefined|Invalid URL:? ?['\"]?(?:undefined|null|None)?['\"]?$"
-    r"|parse \"?(?:undefined|null)|Could not parse (?:rfc1738|SQLAlchemy) URL from (?:given )?(?:URL )?string '?(?:None)?'?|Expected string or URL object, got None|SQLALCHEMY_DATABASE_URI|Argument `url` must be|argument to `?new URL|No host could be parsed|redis URL .{0,60}(?:None|undefined|'')"
-    r"|The \"?url\"? argument must be of type string\. Received undefined|Cannot parse connection string|error validating datasource .{0,60}(?:the URL must start|must start with the protocol)|Environment variable not found",
+    "var framework": r"The SECRET_KEY setting must not be empty|Missing `?secret_key_base`?"
+    r"|secret_key_base` for .{0,20} environment|Missing encryption key to decrypt|MessageEncryptor::InvalidMessage"
+    r"|No application encryption key has been specified|MissingAppKeyException|Devise\.secret_key|config\.secret_key"
+    r"|A secret is required to generate|secret_key_base` must be|`secret_key_base` .{0,40}must be"
+    r"|Could not resolve placeholder '|secretOrPrivateKey must have a value|secret option required for sessions"
+    r"|OAuth2Strategy requires a clientID|Strategy requires a (?:client|consumer)"
+    r"|api_key client option must be set|API key (?:is )?(?:missing|required|not (?:set|provided|found))"
+    r"|Missing API key|Missing credentials in config|must provide (?:a )?(?:apiKey|api key|API key|token)"
+    r"|You did not provide an API key"
+    r"|Neither apiKey nor config\.authenticator|Failed to initialize Firebase|Service account object must contain"
+    r"|supabaseUrl is required|accountSid must start with|Must supply api_key|Missing required (?:environment"
+    r"|configuration)",
+    "var settings": r"\d+ validation errors? for \w*(?:Settings|Config)"
+    r"|(?i:field required) .{0,40}type=(?:value_error\.)?missing|Invalid environment variables"
+    r"|Missing environment variables|ImproperlyConfigured: .{0,120}(?:environment|SECRET|env\b|setting must)",
+    "address of nothing": r"Invalid scheme, expected connection string|(?:connection string|uri|url)[^\n]{0,80}(?:got"
+    r"|received|is) \"?(?:undefined|null|None)\b|ENOTFOUND (?:undefined|null|base)\b|ECONNREFUSED (?:undefined|null)"
+    r"|\blookup (?:port=|host=|:|user=|dbname=|on\b)|dial tcp(?:: lookup)? (?::\d{1,5}|port=\S*|host=\S*)\b"
+    r"|missing \"=\" after|undefined:undefined|Invalid URL:? ?['\"]?(?:undefined|null|None)?['\"]?$"
+    r"|parse \"?(?:undefined|null)|Could not parse (?:rfc1738"
+    r"|SQLAlchemy) URL from (?:given )?(?:URL )?string '?(?:None)?'?|Expected string or URL object, got None"
+    r"|SQLALCHEMY_DATABASE_URI|Argument `url` must be|argument to `?new URL|No host could be parsed"
+    r"|redis URL .{0,60}(?:None|undefined|'')"
+    r"|The \"?url\"? argument must be of type string\. Received undefined|Cannot parse connection string"
+    r"|error validating datasource .{0,60}(?:the URL must start|must start with the protocol)"
+    r"|Environment variable not found",
 }  # fmt: skip
 _NAMES = tuple(
     re.compile(pattern)
     for pattern in (
         rf"KeyError: '({_VAR})'|key not found: \\?\"({_VAR})|Set the ({_VAR}) env|({_VAR}) not found\. Declare|key ({_VAR}) missing|process\.env\.({_VAR})|placeholder '([\w.-]{{2,60}})'",
         rf"Environment variable not found: ({_VAR})|(?:(?i:variables?|vars?):? ?[`'\"(\[]{{0,2}})({_VAR})|[`'\"$]?\b({_VAR})[`'\"]? (?i:is|was|must|env|not|missing|required|environment)",
-        r"(SECRET_KEY) setting|(secret_key_base)|(SQLALCHEMY_DATABASE_URI)|application (encryption key)|(encryption key)|(secret_key)|(OPENAI_API_KEY)",
+        r"(SECRET_KEY) setting|(secret_key_base)|(SQLALCHEMY_DATABASE_URI)|application (encryption key)"
+        r"|(encryption key)|(secret_key)|(OPENAI_API_KEY)",
     )
 )
 _CODE = re.compile(r"NameError|ReferenceError|UnboundLocalError|ERR_MODULE|SyntaxError|NODE_MODULE")
 _NOT_VARS = frozenset(
-    "ERROR WARNING INFO DEBUG FATAL CRITICAL HTTP JSON URL NODE ERR WARN SQL API GET POST HEAD PUT".split()
-)
+    (
+        "ERROR", "WARNING", "INFO", "DEBUG", "FATAL", "CRITICAL", "HTTP", "JSON", "URL", "NODE", "ERR", "WARN", "SQL",
+        "API", "GET", "POST", "HEAD", "PUT",
+    )
+)  # fmt: skip
 
 
 def check(facts: Facts) -> Iterator[Finding]:

@@ -4,12 +4,14 @@ What it means
     The code is there, but something that it imports or starts is not: the build did not install it.
 
 Why it happens
-    The package is missing from requirements.txt, Gemfile or package.json; it counts as a development dependency and was
-    pruned after the build; it is spelled differently from the module it provides; or a system library needs a buildpack.
+    The package is missing from requirements.txt, Gemfile or package.json; it counts as a development dependency and
+    was pruned after the build; it is spelled differently from the module it provides; or a system library needs a
+    buildpack.
 
 How to tell
     The last words of the process name the module (``No module named 'requests'``, ``Cannot find module 'express'``,
-    ``cannot load such file -- pg``, ``sh: 1: webpack: not found``), and the dyno manager reports the exit right behind.
+    ``cannot load such file -- pg``, ``sh: 1: webpack: not found``), and the dyno manager reports the exit right
+    behind.
 
 What to do
     Add the package to the list of dependencies (not to those for development), commit the lock file, and deploy.
@@ -33,17 +35,24 @@ from ._texts import by_subject, findings
 from .base import Rule, hits
 
 SIGNS = {
-    "module python": r"No module named |DistributionNotFound|PackageNotFoundError: |Couldn't import Django|Did you install |"
-    r"Form data requires \"?python-multipart|Please install |is not installed\. (?:Please|Run|Try)|optional dependency '|"
+    "module python": r"No module named |DistributionNotFound|PackageNotFoundError: |Couldn't import Django"
+    r"|Did you install |"
+    r"Form data requires \"?python-multipart|Please install |is not installed\. (?:Please|Run|Try)"
+    r"|optional dependency '|"
     r"requires (?:the )?[`'\"][\w.-]{2,40}[`'\"] (?:package|library|module)",
-    "module ruby": r"(?:cannot|no such file to) load(?: such file)? -- |Bundler::GemNotFound|in any of the sources|is not part of the bundle"
+    "module ruby": r"(?:cannot|no such file to) load(?: such file)? -- |Bundler::GemNotFound|in any of the sources"
+    r"|is not part of the bundle"
     r"|can't find gem |Gem::Missing|but the gem is not loaded|Could not find gem '",
-    "module node": r"Cannot find (?:module|package) '(?:@[\w.~-]{1,80}/)?[\w~-][\w.~/-]{0,120}'|Cannot resolve module '[\w@]",
+    "module node": r"Cannot find (?:module|package) '(?:@[\w.~-]{1,80}/)?[\w~-][\w.~/-]{0,120}'"
+    r"|Cannot resolve module '[\w@]",
     "module jvm": r"ClassNotFoundException|NoClassDefFoundError|Failed to load driver class|No suitable driver found",
-    "module php": r"vendor/autoload\.php|PDOException.{0,80}could not find driver|could not find driver|undefined function (?:\\?\w{1,60}\\)?(?:mb_|image|curl_|gd_|bc\w{2,5}\(|intl)"
+    "module php": r"vendor/autoload\.php|PDOException.{0,80}could not find driver|could not find driver"
+    r"|undefined function (?:\\?\w{1,60}\\)?(?:mb_|image|curl_|gd_|bc\w{2,5}\(|intl)"
     r"|extension .{0,40} is missing from your system",
-    "program missing": r"(?:^|[\s:])(?:/bin/)?(?:sh|bash)(?:: (?:line )?\d{1,4})?: [\w@./-]{1,80}: (?:command )?not found|command not found: [\w@./-]{1,80}"
-    r"|bundler: command not found: |'[\w.-]{1,60}' is not recognized as an internal|spawn [\w.-]{1,60} ENOENT|executable file not found in \$PATH",
+    "program missing": r"(?:^|[\s:])(?:/bin/)?(?:sh"
+    r"|bash)(?:: (?:line )?\d{1,4})?: [\w@./-]{1,80}: (?:command )?not found|command not found: [\w@./-]{1,80}"
+    r"|bundler: command not found: |'[\w.-]{1,60}' is not recognized as an internal|spawn [\w.-]{1,60} ENOENT"
+    r"|executable file not found in \$PATH",
 }  # fmt: skip
 _NAMES = tuple(
     re.compile(pattern)
@@ -58,17 +67,24 @@ _NAMES = tuple(
         r"([\w-]{1,60}) is not part of the bundle|can't find gem ([\w-]{1,60})|Add `gem '([\w-]{1,40})'`",
         r"Cannot (?:find|resolve) (?:module|package) '([^']{1,160})'",
         r"(?:ClassNotFoundException:?|NoClassDefFoundError:|driver class:?) ([\w.$/]{1,160})",
-        r"(vendor/autoload)|undefined function \\?([\w\\]{1,60})\(|could not find (driver)|No suitable (driver)|extension ([\w-]{1,40}) is missing",
-        r"(?:sh|bash)(?:: (?:line )?\d{1,4})?: ([\w@./-]{1,80}): (?:command )?not found|command not found: ([\w@./-]{1,80})",
+        r"(vendor/autoload)|undefined function \\?([\w\\]{1,60})\(|could not find (driver)|No suitable (driver)"
+        r"|extension ([\w-]{1,40}) is missing",
+        r"(?:sh|bash)(?:: (?:line )?\d{1,4})?: ([\w@./-]{1,80}): (?:command )?not found"
+        r"|command not found: ([\w@./-]{1,80})",
         r"spawn ([\w.-]{1,60}) ENOENT|exec: \"([^\"]{1,80})\": executable file",
     )
 )
 TOOLS = frozenset(
-    """gunicorn uvicorn hypercorn daphne waitress-serve flask django-admin celery rq huey streamlit chainlit jupyter alembic fastapi
-    puma rails rake sidekiq unicorn thin rackup foreman resque bundle-exec webpack vite next nuxt gatsby ng nest nodemon ts-node tsx
-    tsc pm2 forever concurrently cross-env http-server serve gulp grunt bower react-scripts vue-cli-service babel babel-node knex
-    sequelize prisma strapi lerna turbo rimraf parcel rollup if-env npm-run-all dotenv sails ember meteor micro coffee""".split()
-)
+    (
+        "gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "flask", "django-admin", "celery", "rq", "huey",
+        "streamlit", "chainlit", "jupyter", "alembic", "fastapi", "puma", "rails", "rake", "sidekiq", "unicorn", "thin",
+        "rackup", "foreman", "resque", "bundle-exec", "webpack", "vite", "next", "nuxt", "gatsby", "ng", "nest",
+        "nodemon", "ts-node", "tsx", "tsc", "pm2", "forever", "concurrently", "cross-env", "http-server", "serve",
+        "gulp", "grunt", "bower", "react-scripts", "vue-cli-service", "babel", "babel-node", "knex", "sequelize",
+        "prisma", "strapi", "lerna", "turbo", "rimraf", "parcel", "rollup", "if-env", "npm-run-all", "dotenv", "sails",
+        "ember", "meteor", "micro", "coffee",
+    )
+)  # fmt: skip
 
 
 def check(facts: Facts) -> Iterator[Finding]:

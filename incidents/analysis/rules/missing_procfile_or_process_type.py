@@ -1,16 +1,17 @@
 """The work runs under the wrong process type, or no web process type is declared at all.
 
 What it means
-    Heroku sends requests only to the process type ``web`` and expects it to open a port. A bot or a queue worker started as
-    ``web`` is killed after 60 seconds (R10). An app whose Procfile declares no ``web`` gets no web dyno (H14).
+    Heroku sends requests only to the process type ``web`` and expects it to open a port. A bot or a queue worker
+    started as ``web`` is killed after 60 seconds (R10). An app whose Procfile declares no ``web`` gets no web dyno
+    (H14).
 
 Why it happens
-    There is no Procfile and the buildpack's default applies; the file is named differently (Procfile.txt, procfile) or is
-    not in the root folder; or a program that serves no HTTP was declared as ``web``.
+    There is no Procfile and the buildpack's default applies; the file is named differently (Procfile.txt, procfile)
+    or is not in the root folder; or a program that serves no HTTP was declared as ``web``.
 
 How to tell
-    The program works and says nothing of a port until it is killed; or a first deploy scales no web process, and requests
-    get H14.
+    The program works and says nothing of a port until it is killed; or a first deploy scales no web process, and
+    requests get H14.
 
 What to do
     Declare ``worker: …`` for programs without a port and ``web: …`` for servers, deploy, and scale.
@@ -33,11 +34,14 @@ from ._blame import coded, timed_out
 from .base import Rule, build, hits
 
 SIGNS = {
-    "no process type": r"Couldn't find that (?:process type|formation)|Procfile declares types\s+-> \(none\)|No Procfile|No web process(?:es)? (?:type )?(?:found|declared)",
+    "no process type": r"Couldn't find that (?:process type|formation)|Procfile declares types\s+-> \(none\)"
+    r"|No Procfile|No web process(?:es)? (?:type )?(?:found|declared)",
 }
 _BOT = re.compile(
-    r"(?i)\bbot\b|\bbot[._/-]|discord|telegram|telethon|pyrogram|slack|twitch|\birc\b|logged (?:in|on) as|polling|consumer|\bworker\b|subscrib"
-    r"|scheduler|\bcron\b|celery|sidekiq|\bqueue\b|бот|gateway|waiting for (?:messages|jobs)|connected to (?:the )?(?:chat|server|gateway)"
+    r"(?i)\bbot\b|\bbot[._/-]|discord|telegram|telethon|pyrogram|slack|twitch|\birc\b|logged (?:in|on) as|polling"
+    r"|consumer|\bworker\b|subscrib"
+    r"|scheduler|\bcron\b|celery|sidekiq|\bqueue\b|бот|gateway|waiting for (?:messages|jobs)"
+    r"|connected to (?:the )?(?:chat|server|gateway)"
 )
 
 
@@ -67,7 +71,8 @@ def _no_port(facts: Facts) -> Iterator[Finding]:
     elif not words and not any(run.start for run in dead) and len(codes) == len(dead):
         yield build(
             facts, "missing-procfile-or-process-type",
-            "Nothing listens on $PORT. If the program serves no HTTP (a bot, a queue worker), it must not run as process type web; "
+            "Nothing listens on $PORT. If the program serves no HTTP (a bot, a queue worker), it must not run as "
+            "process type web; "
             "the lines that would tell stand before this excerpt (`heroku logs -n 1500 -d web.1`).",
             0.4, codes[:2], count=len(dead), explains=(),
             remedies=(Remedy("If it serves no HTTP, start it as a worker.", "heroku ps:scale web=0 worker=1"),),
@@ -103,7 +108,8 @@ def _no_web(facts: Facts) -> Iterator[Finding]:
         evidence = [*said[:1], *lines[:1], *[event.note for event in deploys[:1]]]
         yield build(
             facts, "missing-procfile-or-process-type",
-            "The app was deployed, but no web process was started with it: no process type web is declared, so requests get H14.",
+            "The app was deployed, but no web process was started with it: no process type web is declared, so "
+            "requests get H14.",
             0.9, evidence, count=len(lines) or 1, span=lines, explains=("H14", "no-web-dynos"),
             remedies=(Remedy("Add `web: …` to a file named Procfile in the root folder, commit, deploy, and check.", "heroku ps"),),
         )  # fmt: skip

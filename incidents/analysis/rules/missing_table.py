@@ -8,8 +8,8 @@ Why it happens
     fresh, empty database; or SQLite was used locally, whose file does not exist on a dyno.
 
 How to tell
-    ``relation "orders" does not exist``, ``no such table``, ``Table 'x' doesn't exist``, SQLSTATE 42P01, with the request
-    or the start that failed right behind.
+    ``relation "orders" does not exist``, ``no such table``, ``Table 'x' doesn't exist``, SQLSTATE 42P01, with the
+    request or the start that failed right behind.
 
 What to do
     Run the migrations, then restart; and put them into the release phase, so that no deploy can forget them.
@@ -32,12 +32,15 @@ from ._texts import by_subject, findings
 from .base import Rule, hits
 
 SIGNS = {
-    "table missing": r"relation \\?\"[^\"]{1,120}\\?\" does not exist|[Nn]o such table|Table '[^']{1,120}' doesn't exist|UndefinedTable|Base table or view not found|Could not find table '"
-    r"|The table `[^`]{1,120}` does not exist|Unknown table|Invalid object name '|ORA-00942|sql_error_code = 42P01|missing table \[|Schema-validation: missing table|Collection .{1,80} does not exist in",
+    "table missing": r"relation \\?\"[^\"]{1,120}\\?\" does not exist|[Nn]o such table"
+    r"|Table '[^']{1,120}' doesn't exist|UndefinedTable|Base table or view not found|Could not find table '"
+    r"|The table `[^`]{1,120}` does not exist|Unknown table|Invalid object name '|ORA-00942|sql_error_code = 42P01"
+    r"|missing table \[|Schema-validation: missing table|Collection .{1,80} does not exist in",
 }  # fmt: skip
 _NAMES = (
     re.compile(
-        r"relation \\?\"([^\"\\]{1,120})|[Nn]o such table:? ?([\w.\"]{1,80})|[Tt]able ['`\[]([^'`\]]{1,120})|Could not find table '([^']{1,80})|object name '([^']{1,80})|table \[([^\]]{1,80})"
+        r"relation \\?\"([^\"\\]{1,120})|[Nn]o such table:? ?([\w.\"]{1,80})|[Tt]able ['`\[]([^'`\]]{1,120})"
+        r"|Could not find table '([^']{1,80})|object name '([^']{1,80})|table \[([^\]]{1,80})"
     ),
 )
 

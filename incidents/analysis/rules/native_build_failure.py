@@ -1,11 +1,12 @@
 """A package with native code could not be compiled, or its library cannot be loaded.
 
 What it means
-    The package brings C, C++ or Rust code. Compiling it failed in the build, or the compiled file does not fit the machine.
+    The package brings C, C++ or Rust code. Compiling it failed in the build, or the compiled file does not fit the
+    machine.
 
 Why it happens
-    A header or library is missing (``pg_config``, ``libvips``); there is no ready-made wheel for this language version;
-    ``node_modules`` with files for macOS or Windows were committed; an image was built for ARM.
+    A header or library is missing (``pg_config``, ``libvips``); there is no ready-made wheel for this language
+    version; ``node_modules`` with files for macOS or Windows were committed; an image was built for ARM.
 
 How to tell
     ``Failed building wheel``, ``node-gyp``, ``Failed to build gem native extension``, ``invalid ELF header``,
@@ -32,13 +33,24 @@ from ._texts import by_subject, findings
 from .base import Rule, build, hits
 
 SIGNS = {
-    "native build": r"Failed building wheel for|Failed to build native extension|Failed to build gem native extension|Gem::Ext::BuildError|gyp ERR! (?:build error|stack Error|configure error|not ok)|node-gyp rebuild.{0,40}(?:fail|exit)"
-    r"|error: command '(?:/\S{0,40})?(?:x86_64-linux-gnu-)?(?:gcc|g\+\+|cc|cmake|clang)' failed|pg_config executable not found|mysql_config not found|subprocess-exited-with-error|metadata-generation-failed|legacy-install-failure|fatal error: \S{1,80}\.h: No such file|collect2: error|error: linker `|Could not build wheels|can't find Rust compiler|error: could not compile `",
-    "native load": r"invalid ELF header|cannot open shared object file|version `?GLIBC(?:XX)?_[\d.]{1,8}'? not found|wrong ELF class|undefined symbol: |Could not load the \"sharp\" module|Something went wrong installing the \"sharp\" module|ERR_DLOPEN_FAILED|Error loading shared library|incompatible architecture|Could not locate the bindings file|cannot execute binary file: Exec format|UnsatisfiedLinkError|Prisma Client could not locate the Query Engine|binaryTargets",
+    "native build": r"Failed building wheel for|Failed to build native extension|Failed to build gem native extension"
+    r"|Gem::Ext::BuildError|gyp ERR! (?:build error|stack Error|configure error|not ok)|node-gyp rebuild.{0,40}(?:fail"
+    r"|exit)"
+    r"|error: command '(?:/\S{0,40})?(?:x86_64-linux-gnu-)?(?:gcc|g\+\+|cc|cmake|clang)' failed"
+    r"|pg_config executable not found|mysql_config not found|subprocess-exited-with-error|metadata-generation-failed"
+    r"|legacy-install-failure|fatal error: \S{1,80}\.h: No such file|collect2: error|error: linker `"
+    r"|Could not build wheels|can't find Rust compiler|error: could not compile `",
+    "native load": r"invalid ELF header|cannot open shared object file|version `?GLIBC(?:XX)?_[\d.]{1,8}'? not found"
+    r"|wrong ELF class|undefined symbol: |Could not load the \"sharp\" module"
+    r"|Something went wrong installing the \"sharp\" module|ERR_DLOPEN_FAILED|Error loading shared library"
+    r"|incompatible architecture|Could not locate the bindings file|cannot execute binary file: Exec format"
+    r"|UnsatisfiedLinkError|Prisma Client could not locate the Query Engine|binaryTargets",
 }  # fmt: skip
 _NAMES = (
     re.compile(
-        r"wheel for ([\w.-]{1,60})|(?:error occurred while installing|installing) ([\w-]{1,60})|([\w./@-]{1,80}/node_modules/[\w@.-]{1,60}|(?:lib)[\w.+-]{1,60}\.so[\w.]{0,12})|\"(sharp)\"|(pg_config|mysql_config)|error: (\S{1,60}\.h):"
+        r"wheel for ([\w.-]{1,60})|(?:error occurred while installing|installing) ([\w-]{1,60})"
+        r"|([\w./@-]{1,80}/node_modules/[\w@.-]{1,60}|(?:lib)[\w.+-]{1,60}\.so[\w.]{0,12})|\"(sharp)\"|(pg_config"
+        r"|mysql_config)|error: (\S{1,60}\.h):"
     ),
 )
 
@@ -59,15 +71,18 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield build(
             facts, "native-build-failure",
             f"Native code{f' of {name}' if name else ''} could not be compiled in the build (`{notes[0].text.strip()[:140]}`).",
-            0.93, notes, severity="high", subject=name, count=len(notes), explains=("build-failed", "missing-dependency"),
-            remedies=(Remedy("Use a version (or a -binary variant) that brings compiled files for this language version, or pin the language version."),),
+            0.93, notes, severity="high", subject=name, count=len(notes),
+            explains=("build-failed", "missing-dependency"),
+            remedies=(Remedy("Use a version (or a -binary variant) that brings compiled files for this language "
+                             "version, or pin the language version."),),
         )  # fmt: skip
 
 
 def _loading(name: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
     return f"A native library cannot be loaded (`{found.notes[0].text.strip()[:160]}`)", (
         Remedy(
-            "Install it for this platform in the build: the apt buildpack for system libraries, no committed node_modules."
+            "Install it for this platform in the build: the apt buildpack for system libraries, no committed "
+            "node_modules."
         ),
     )
 

@@ -4,8 +4,8 @@ What it means
     The number of web dynos is 0. Nothing crashed: there is nothing that could.
 
 Why it happens
-    The app was scaled to ``web=0``, or was never scaled up; it consists of workers only and is opened in a browser; the
-    plan's dyno hours are used up; or a fresh app has no web process type (see missing-procfile-or-process-type).
+    The app was scaled to ``web=0``, or was never scaled up; it consists of workers only and is opened in a browser;
+    the plan's dyno hours are used up; or a fresh app has no web process type (see missing-procfile-or-process-type).
 
 How to tell
     H14 on every request, and no line of a web dyno at the same time.
@@ -56,7 +56,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     if others:
         why += f"; only {', '.join(others)} runs"
     yield build(
-        facts, "no-web-dynos", f"No web dyno runs, so {count(total, 'request')} got H14{why}.", 0.95, evidence, count=total, span=lines,
+        facts, "no-web-dynos", f"No web dyno runs, so {count(total, 'request')} got H14{why}.", 0.95, evidence,
+        count=total, span=lines,
         severity="high" if after is not None else "urgent", explains=("H14", "5xx"),
         remedies=(Remedy("Start a web dyno.", "heroku ps:scale web=1"),),
     )  # fmt: skip

@@ -1,12 +1,12 @@
 """The installed version of Node is too old or too new for the code or its packages.
 
 What it means
-    The same code works with another version of Node: it uses syntax or functions that the installed one does not know, or
-    that it no longer has.
+    The same code works with another version of Node: it uses syntax or functions that the installed one does not
+    know, or that it no longer has.
 
 Why it happens
-    package.json names no version under ``engines``, so that Heroku picks its default; a package dropped an old version; a
-    native module was built for another one; an old webpack meets OpenSSL 3.
+    package.json names no version under ``engines``, so that Heroku picks its default; a package dropped an old
+    version; a native module was built for another one; an old webpack meets OpenSSL 3.
 
 How to tell
     A syntax error inside ``node_modules`` or at modern syntax, ``EBADENGINE``, ``NODE_MODULE_VERSION``,
@@ -32,13 +32,24 @@ from ._texts import by_subject, findings
 from .base import Rule, hits
 
 SIGNS = {
-    "node engine": r"EBADENGINE|engine \"node\" is incompatible|Unsupported engine|Not compatible with your version of node|NODE_MODULE_VERSION|was compiled against a different Node\.js version|Module version mismatch"
-    r"|ERR_OSSL_EVP_UNSUPPORTED|0308010C:digital envelope|(?:requires|require|needs) (?:a )?(?:Node(?:\.js)?|node) (?:version )?(?:[v>=^~]|\d)|Node\.js version (?:\S{1,3} ?)?v?\d{1,2}[\d.]* (?:is|or)\b.{0,30}(?:required|higher|above)"
-    r"|You are using Node\.js v?\d|does not support (?:this|your) (?:version of )?Node|primordials is not defined|node: bad option|Cannot find module 'node:|No such built-in module: node:|ERR_UNKNOWN_BUILTIN_MODULE|Please upgrade (?:your )?[Nn]ode"
+    "node engine": r"EBADENGINE|engine \"node\" is incompatible|Unsupported engine"
+    r"|Not compatible with your version of node|NODE_MODULE_VERSION|was compiled against a different Node\.js version"
+    r"|Module version mismatch"
+    r"|ERR_OSSL_EVP_UNSUPPORTED|0308010C:digital envelope|(?:requires|require|needs) (?:a )?(?:Node(?:\.js)?"
+    r"|node) (?:version )?(?:[v>=^~]|\d)|Node\.js version (?:\S{1,3} ?)?v?\d{1,2}[\d.]* (?:is|or)\b.{0,30}(?:required"
+    r"|higher|above)"
+    r"|You are using Node\.js v?\d|does not support (?:this|your) (?:version of )?Node|primordials is not defined"
+    r"|node: bad option|Cannot find module 'node:|No such built-in module: node:|ERR_UNKNOWN_BUILTIN_MODULE"
+    r"|Please upgrade (?:your )?[Nn]ode"
     r"|Dynamic requirements? of node|Requested engines? .{0,40}node|Detected unsupported [Nn]ode",
-    "node syntax": r"not yet supported outside strict mode|SyntaxError: Unexpected token '?(?:\?\?=|\|\|=|&&=|\?\.|\?\?|\?|\.|=|\{|\.\.\.|=>|async|function|\*)'?\s*$|SyntaxError: (?:Invalid regular expression flags|Unexpected reserved word|missing \) after argument list)",
-    "node global": r"(?:fetch|structuredClone|globalThis|AbortController|TextEncoder|TextDecoder|ReadableStream|Headers|FormData|BigInt|queueMicrotask|WebSocket|File|CustomEvent|crypto|URLSearchParams|URL) is not defined"
-    r"|(?:\.at|\.flat|\.flatMap|fromEntries|\.replaceAll|matchAll|allSettled|Promise\.any|Object\.hasOwn|\.findLast|toSorted|util\.(?:promisify|styleText|parseEnv)|crypto\.(?:randomUUID|hash)|fs\.(?:rmSync|cpSync)|Buffer\.from|Object\.(?:values|entries)|includes|padStart) is not a function",
+    "node syntax": r"not yet supported outside strict mode|SyntaxError: Unexpected token '?(?:\?\?=|\|\|=|&&=|\?\."
+    r"|\?\?|\?|\.|=|\{|\.\.\.|=>|async|function|\*)'?\s*$|SyntaxError: (?:Invalid regular expression flags"
+    r"|Unexpected reserved word|missing \) after argument list)",
+    "node global": r"(?:fetch|structuredClone|globalThis|AbortController|TextEncoder|TextDecoder|ReadableStream"
+    r"|Headers|FormData|BigInt|queueMicrotask|WebSocket|File|CustomEvent|crypto|URLSearchParams|URL) is not defined"
+    r"|(?:\.at|\.flat|\.flatMap|fromEntries|\.replaceAll|matchAll|allSettled|Promise\.any|Object\.hasOwn|\.findLast"
+    r"|toSorted|util\.(?:promisify|styleText|parseEnv)|crypto\.(?:randomUUID|hash)|fs\.(?:rmSync|cpSync)|Buffer\.from"
+    r"|Object\.(?:values|entries)|includes|padStart) is not a function",
 }  # fmt: skip
 _VERSION = (
     re.compile(

@@ -1,16 +1,16 @@
 """A service, a provider or the file system refuses the app: wrong or missing credentials, or no permission.
 
 What it means
-    The app reached the other side, and was turned away: sign-in at an OAuth provider, a mail server, a storage or payment
-    service, a bot's token.
+    The app reached the other side, and was turned away: sign-in at an OAuth provider, a mail server, a storage or
+    payment service, a bot's token.
 
 Why it happens
-    A key was rotated, never set, or belongs to another environment; a call-back address is not registered; a sender or
-    domain is not verified; a plan does not include what is asked for.
+    A key was rotated, never set, or belongs to another environment; a call-back address is not registered; a sender
+    or domain is not verified; a plan does not include what is asked for.
 
 How to tell
-    The refusal in the other side's words: ``redirect_uri_mismatch``, ``535 Authentication failed``, ``InvalidAccessKeyId``,
-    ``401 Unauthorized``, ``An invalid token was provided``.
+    The refusal in the other side's words: ``redirect_uri_mismatch``, ``535 Authentication failed``,
+    ``InvalidAccessKeyId``, ``401 Unauthorized``, ``An invalid token was provided``.
 
 What to do
     Compare the credentials and addresses registered with the provider with the app's config vars.
@@ -31,16 +31,32 @@ from ._texts import by_subject, findings
 from .base import Rule, hits
 
 SIGNS = {
-    "auth oauth": r"redirect_uri_mismatch|redirect_uri.{0,60}(?:does not match|mismatch|invalid|not allowed)|invalid_client\b|invalid_grant|unauthorized_client|OAuth2?::\w*Error|OAuthException|Authentication failure! \w+|\bTokenError|InternalOAuthError|csrf_detected|invalid_credentials|access_denied",
-    "auth mail": r"SMTPAuthenticationError|SMTPSenderRefused|SMTPFatalError|(?:^|\D)(?:535|534|530|550|553)[- ](?:5\.\d\.\d )?.{0,40}(?:[Aa]uth|[Uu]nauthenticated|credential|[Uu]sername|sender|relay|[Vv]erif)|Invalid login: \d{3}|EAUTH|Username and Password not accepted|Sender address rejected",
-    "auth service": r"InvalidAccessKeyId|SignatureDoesNotMatch|AuthorizationHeaderMalformed|AccessDenied\b|NoCredentialsError|Unable to locate credentials|CredentialsProviderError|InvalidClientTokenId|ExpiredToken|The AWS Access Key Id|Invalid API [Kk]ey|Incorrect API key|invalid[_ ]api[_ ]key|API key (?:is )?(?:invalid|expired|not valid)|AuthenticationError: |Stripe::AuthenticationError"
-    r"|An invalid token was provided|TOKEN_INVALID|Improper token has been passed|LoginFailure|disallowed intents|PrivilegedIntentsRequired|Unauthorized: (?:invalid|bot)|401: Unauthorized|ETELEGRAM: 40[14]|ApiIdInvalid|AUTH_KEY_|not_authed|invalid_auth|UNAUTHENTICATED|PERMISSION_DENIED|TwilioRestException.{0,80}401|Error 401\b|HTTP 401\b|status(?: code)?:? 401 .{0,20}(?:from|api)|Request failed with status code 40[13]",
-    "auth file": r"EACCES: permission denied, (?:open|mkdir|unlink|scandir|access|rename|copyfile|rmdir|chmod)|EROFS: read-only|PermissionError: \[Errno 13\]|Errno::EACCES|Permission denied @ |java\.nio\.file\.AccessDeniedException|failed to open stream: Permission denied",
-    "auth app": r"InvalidAuthenticityToken|CSRF verification failed|Forbidden \(CSRF|Forbidden \(Origin checking failed|invalid csrf token|EBADCSRFTOKEN|CSRF token (?:mismatch|missing)|TokenMismatchException|JsonWebTokenError|jwt (?:expired|malformed)|invalid signature",
+    "auth oauth": r"redirect_uri_mismatch|redirect_uri.{0,60}(?:does not match|mismatch|invalid|not allowed)"
+    r"|invalid_client\b|invalid_grant|unauthorized_client|OAuth2?::\w*Error|OAuthException|Authentication failure! \w+"
+    r"|\bTokenError|InternalOAuthError|csrf_detected|invalid_credentials|access_denied",
+    "auth mail": r"SMTPAuthenticationError|SMTPSenderRefused|SMTPFatalError|(?:^|\D)(?:535|534|530|550"
+    r"|553)[- ](?:5\.\d\.\d )?.{0,40}(?:[Aa]uth|[Uu]nauthenticated|credential|[Uu]sername|sender|relay|[Vv]erif)"
+    r"|Invalid login: \d{3}|EAUTH|Username and Password not accepted|Sender address rejected",
+    "auth service": r"InvalidAccessKeyId|SignatureDoesNotMatch|AuthorizationHeaderMalformed|AccessDenied\b"
+    r"|NoCredentialsError|Unable to locate credentials|CredentialsProviderError|InvalidClientTokenId|ExpiredToken"
+    r"|The AWS Access Key Id|Invalid API [Kk]ey|Incorrect API key|invalid[_ ]api[_ ]key|API key (?:is )?(?:invalid"
+    r"|expired|not valid)|AuthenticationError: |Stripe::AuthenticationError"
+    r"|An invalid token was provided|TOKEN_INVALID|Improper token has been passed|LoginFailure|disallowed intents"
+    r"|PrivilegedIntentsRequired|Unauthorized: (?:invalid|bot)|401: Unauthorized|ETELEGRAM: 40[14]|ApiIdInvalid"
+    r"|AUTH_KEY_|not_authed|invalid_auth|UNAUTHENTICATED|PERMISSION_DENIED|TwilioRestException.{0,80}401|Error 401\b"
+    r"|HTTP 401\b|status(?: code)?:? 401 .{0,20}(?:from|api)|Request failed with status code 40[13]",
+    "auth file": r"EACCES: permission denied, (?:open|mkdir|unlink|scandir|access|rename|copyfile|rmdir|chmod)"
+    r"|EROFS: read-only|PermissionError: \[Errno 13\]|Errno::EACCES|Permission denied @ "
+    r"|java\.nio\.file\.AccessDeniedException|failed to open stream: Permission denied",
+    "auth app": r"InvalidAuthenticityToken|CSRF verification failed|Forbidden \(CSRF"
+    r"|Forbidden \(Origin checking failed|invalid csrf token|EBADCSRFTOKEN|CSRF token (?:mismatch|missing)"
+    r"|TokenMismatchException|JsonWebTokenError|jwt (?:expired|malformed)|invalid signature",
 }  # fmt: skip
 _NAMES = (
     re.compile(
-        r"(redirect_uri_mismatch|invalid_client|invalid_grant|unauthorized_client|csrf_detected|SMTP\w+Error|EAUTH|InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied\b|AuthenticationError|LoginFailure|disallowed intents|[Ii]nvalid token|InvalidAuthenticityToken|CSRF)"
+        r"(redirect_uri_mismatch|invalid_client|invalid_grant|unauthorized_client|csrf_detected|SMTP\w+Error|EAUTH"
+        r"|InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied\b|AuthenticationError|LoginFailure|disallowed intents"
+        r"|[Ii]nvalid token|InvalidAuthenticityToken|CSRF)"
     ),
 )
 

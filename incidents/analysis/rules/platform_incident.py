@@ -1,8 +1,8 @@
 """Heroku's own side failed.
 
 What it means
-    Only H99 and R99 say that the platform is at fault. R17 (a slug's checksum differs) and a dyno that cannot be launched
-    belong here too. Everything else is about the app, its settings or its clients.
+    Only H99 and R99 say that the platform is at fault. R17 (a slug's checksum differs) and a dyno that cannot be
+    launched belong here too. Everything else is about the app, its settings or its clients.
 
 Why it happens
     An incident at Heroku: a failing server, storage, or router.
@@ -11,7 +11,8 @@ How to tell
     These codes, on more than one dyno, and an entry on status.heroku.com for the same time.
 
 What to do
-    Look at the status page; open a ticket when nothing is announced. Restarting may move the dyno to a healthy server.
+    Look at the status page; open a ticket when nothing is announced. Restarting may move the dyno to a healthy
+    server.
 
 References
     https://status.heroku.com
@@ -31,7 +32,8 @@ from .base import Rule, build, hits
 
 CODES = ("H99", "R99", "R17")
 SIGNS = {
-    "platform said": r"Failed to launch the dyno within|Error fetching the slug|Unable to fetch slug|Heroku is currently experiencing|Platform error",
+    "platform said": r"Failed to launch the dyno within|Error fetching the slug|Unable to fetch slug"
+    r"|Heroku is currently experiencing|Platform error",
 }
 
 
@@ -47,7 +49,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     when = f", first at {stamp(first.at_us)}" if first.at_us is not None else ""
     where = f" on {listed(sorted(dynos))}" if dynos else ""
     yield build(
-        facts, "platform-incident", f"Heroku's platform failed{where}: {listed(codes) or 'it could not start a dyno'} ({count(total, 'time')}{when}).",
+        facts, "platform-incident",
+        f"Heroku's platform failed{where}: {listed(codes) or 'it could not start a dyno'} ({count(total, 'time')}{when}).",
         0.95 if "H99" in codes or "R99" in codes else 0.85, [*lines[:4], *said[:2]], severity="urgent", count=total,
         explains=("H10", "H19", "H20", "H21", "5xx", "unknown"),
         remedies=(Remedy("See what Heroku says.", "heroku status"), Remedy("Move to another server.", "heroku ps:restart")),

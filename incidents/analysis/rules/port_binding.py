@@ -1,16 +1,16 @@
 """The web process runs, but does not listen on the port and address that Heroku gave it.
 
 What it means
-    Heroku picks a port for every dyno start, puts it into ``$PORT``, and waits 60 seconds for a listener on it. A server on
-    another port, or on 127.0.0.1, is invisible: the dyno is killed (R10) and requests get H20 or H10.
+    Heroku picks a port for every dyno start, puts it into ``$PORT``, and waits 60 seconds for a listener on it. A
+    server on another port, or on 127.0.0.1, is invisible: the dyno is killed (R10) and requests get H20 or H10.
 
 Why it happens
-    The port is written into the code or the command; the development server's default address (127.0.0.1) is used; or a
-    second server in the same dyno took the port (EADDRINUSE).
+    The port is written into the code or the command; the development server's default address (127.0.0.1) is used; or
+    a second server in the same dyno took the port (EADDRINUSE).
 
 How to tell
-    The program says that it listens, and the dyno is killed all the same. A program that says nothing about a port and
-    serves no requests is rather a worker (see missing-procfile-or-process-type).
+    The program says that it listens, and the dyno is killed all the same. A program that says nothing about a port
+    and serves no requests is rather a worker (see missing-procfile-or-process-type).
 
 What to do
     Listen on ``0.0.0.0`` and on the port in the environment variable PORT.
@@ -27,15 +27,17 @@ from collections.abc import Iterator
 
 from incidents.analysis.events import Event, Run, runs
 from incidents.analysis.readers.servers import is_loopback
-from incidents.analysis.types import Facts, Finding, Note, Remedy
+from incidents.analysis.types import Facts, Finding, Remedy
 
 from ._blame import Blame, blame, coded, proof, story, timed_out
 from ._texts import by_subject, findings
 from .base import Rule, build, hits
 
 SIGNS = {
-    "port taken": r"EADDRINUSE|[Aa]ddress already in use|Port \d{2,5} (?:is|was) already in use|Only one usage of each socket address|Connection in use: \(",
-    "port denied": r"listen EACCES|bind: permission denied|(?:PermissionError|Errno 13).{0,80}(?:bind|port|:80\b)|Permission denied - bind\(2\)|\(13\)Permission denied: AH00072",
+    "port taken": r"EADDRINUSE|[Aa]ddress already in use|Port \d{2,5} (?:is|was) already in use"
+    r"|Only one usage of each socket address|Connection in use: \(",
+    "port denied": r"listen EACCES|bind: permission denied|(?:PermissionError|Errno 13).{0,80}(?:bind|port|:80\b)"
+    r"|Permission denied - bind\(2\)|\(13\)Permission denied: AH00072",
 }  # fmt: skip
 _PORT = (re.compile(r"(?:port |:)(\d{2,5})\b"),)
 
@@ -93,7 +95,8 @@ def _silent(facts: Facts) -> Iterator[Finding]:
         codes = coded(facts, "H20")[:1]
         yield build(
             facts, "port-binding",
-            "The web process was started and says nothing of a port, while the router waits for one (H20): it does not listen on $PORT.",
+            "The web process was started and says nothing of a port, while the router waits for one (H20): it does not "
+            "listen on $PORT.",
             0.7, [*codes, *said[-2:]], subject="none", explains=("H20", "H10", "boot-timeout"), most=4,
         )  # fmt: skip
 

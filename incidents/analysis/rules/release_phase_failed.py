@@ -1,8 +1,8 @@
 """The release command failed, so the new release never went live.
 
 What it means
-    The command under ``release:`` in the Procfile ended with an error. Heroku keeps the previous release running: users see
-    the old version, and the deploy counts as failed.
+    The command under ``release:`` in the Procfile ended with an error. Heroku keeps the previous release running:
+    users see the old version, and the deploy counts as failed.
 
 Why it happens
     Mostly a migration that fails; also a config var or an add-on that the command needs, or a limit of one hour.
@@ -28,7 +28,8 @@ from incidents.analysis.wording import stamp
 from .base import Rule, build, hits
 
 SIGNS = {
-    "release failed": r"Waiting for release\.{2,6} failed|release command failed|Release command failed|Release v\d{1,6} failed",
+    "release failed": r"Waiting for release\.{2,6} failed|release command failed|Release command failed"
+    r"|Release v\d{1,6} failed",
 }
 
 

@@ -1,12 +1,13 @@
 """A process did not end within 30 seconds of SIGTERM, and was killed (R12).
 
 What it means
-    At every restart the dyno's processes get SIGTERM. One that is still alive 30 seconds later is killed with SIGKILL, and
-    whatever it was doing is lost. At a deploy or the daily restart nobody notices, unless requests were cut off.
+    At every restart the dyno's processes get SIGTERM. One that is still alive 30 seconds later is killed with
+    SIGKILL, and whatever it was doing is lost. At a deploy or the daily restart nobody notices, unless requests were
+    cut off.
 
 Why it happens
-    A shell or npm stands between Heroku and the program and does not pass the signal on (no ``exec``); background threads
-    or long jobs keep the program alive; a handler waits for something that never ends.
+    A shell or npm stands between Heroku and the program and does not pass the signal on (no ``exec``); background
+    threads or long jobs keep the program alive; a handler waits for something that never ends.
 
 How to tell
     ``Error R12 (Exit timeout)`` after ``Stopping all processes with SIGTERM``.
@@ -49,9 +50,11 @@ def check(facts: Facts) -> Iterator[Finding]:
     yield build(
         facts, "sigterm-not-handled",
         f"{listed(dynos)} did not end within the grace time after SIGTERM{words} and was killed ({count(len(events), 'time')}{', last' if len(events) > 1 else ''}{when}){harm}.",
-        0.88, [*(event.note for event in events[:2]), *handled[:1], *cut[:2]], severity="normal" if cut else "low", count=len(events),
+        0.88, [*(event.note for event in events[:2]), *handled[:1], *cut[:2]], severity="normal" if cut else "low",
+        count=len(events),
         span=[event.note for event in events], explains=("R12", "H13", "H18") if cut else ("R12",), harmless=not cut,
-        remedies=(Remedy("Start the program with `exec`, so that it gets the signal itself, and end background threads on SIGTERM."),),
+        remedies=(Remedy("Start the program with `exec`, so that it gets the signal itself, and end background threads "
+                         "on SIGTERM."),),
     )  # fmt: skip
 
 

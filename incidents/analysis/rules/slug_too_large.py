@@ -4,14 +4,16 @@ What it means
     The slug (code and dependencies, compressed) may have 500 MB. A larger one is rejected: there is no new release.
 
 Why it happens
-    Large packages (machine learning frameworks with GPU code), data or media in the repository, several front-end builds
-    and their caches.
+    Large packages (machine learning frameworks with GPU code), data or media in the repository, several front-end
+    builds and their caches.
 
 How to tell
-    ``Compiled slug size: 612M is too large (max is 500M)`` in the build output. From 300 MB on there is a warning only.
+    ``Compiled slug size: 612M is too large (max is 500M)`` in the build output. From 300 MB on there is a warning
+    only.
 
 What to do
-    Take CPU-only packages, put data into S3, list what the app does not need in .slugignore, and clear the build cache.
+    Take CPU-only packages, put data into S3, list what the app does not need in .slugignore, and clear the build
+    cache.
 
 References
     https://devcenter.heroku.com/articles/slug-compiler#slug-size
@@ -28,7 +30,8 @@ from incidents.analysis.types import Facts, Finding, Remedy
 from .base import Rule, build, hits
 
 SIGNS = {
-    "slug too large": r"Compiled slug size: [\d.]{1,8} ?[KMG]?B? is too large|slug (?:size )?(?:is )?(?:too large|exceeds the (?:maximum|limit))|Push rejected, (?:slug|code).{0,40}too (?:large|big)",
+    "slug too large": r"Compiled slug size: [\d.]{1,8} ?[KMG]?B? is too large|slug (?:size )?(?:is )?(?:too large"
+    r"|exceeds the (?:maximum|limit))|Push rejected, (?:slug|code).{0,40}too (?:large|big)",
     "slug warning": r"slug size \([\d.]{1,8} ?MB\) exceeds our soft limit",
 }
 _SIZE = re.compile(r"([\d.]{1,8}) ?([KMG])B?")
@@ -39,7 +42,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     if notes:
         size = _SIZE.search(notes[0].text)
         yield build(
-            facts, "slug-too-large", f"The compiled slug{f' of {size[0]}' if size else ''} is too large, so the build was rejected.", 0.97, notes,
+            facts, "slug-too-large",
+            f"The compiled slug{f' of {size[0]}' if size else ''} is too large, so the build was rejected.", 0.97,
+            notes,
             severity="high", count=len(notes), explains=("build-failed",),
             remedies=(Remedy("See what takes the space in the release that runs.", "heroku run bash"),),
         )  # fmt: skip

@@ -1,20 +1,21 @@
 """The app does not deliver its style sheets, scripts or images.
 
 What it means
-    Pages come, and what they need does not: requests for static files are answered with 404, or every page fails because
-    the list of collected files (the manifest) lacks one.
+    Pages come, and what they need does not: requests for static files are answered with 404, or every page fails
+    because the list of collected files (the manifest) lacks one.
 
 Why it happens
-    The files were not committed or not built; ``collectstatic`` did not run or failed; with DEBUG off nothing serves static
-    files (no WhiteNoise); a link has another case or folder than the file; or the front end's build folder is missing.
+    The files were not committed or not built; ``collectstatic`` did not run or failed; with DEBUG off nothing serves
+    static files (no WhiteNoise); a link has another case or folder than the file; or the front end's build folder is
+    missing.
 
 How to tell
     Many 404 for paths that end in .css, .js, .png …, asked for again and again by the app's own pages; or
     ``Missing staticfiles manifest entry``.
 
 What to do
-    Build and collect static files in the build, serve them (WhiteNoise, ``express.static``, ``RAILS_SERVE_STATIC_FILES``), and
-    check the paths.
+    Build and collect static files in the build, serve them (WhiteNoise, ``express.static``,
+    ``RAILS_SERVE_STATIC_FILES``), and check the paths.
 
 References
     https://devcenter.heroku.com/articles/django-assets
@@ -36,16 +37,20 @@ from ._texts import by_subject, findings
 from .base import Rule, build, hits
 
 SIGNS = {
-    "static manifest": r"Missing staticfiles manifest entry|staticfiles\.W004|The file '[^']{1,160}' could not be found with <|No directory at: \S{1,160}static|You're using the staticfiles app without having set the STATIC_ROOT",
+    "static manifest": r"Missing staticfiles manifest entry|staticfiles\.W004"
+    r"|The file '[^']{1,160}' could not be found with <|No directory at: \S{1,160}static"
+    r"|You're using the staticfiles app without having set the STATIC_ROOT",
     "static collect": r"Error while running '\$ python manage\.py collectstatic|collectstatic.{0,40}(?:failed|error)",
-    "static build folder": r"ENOENT: no such file or directory, (?:stat|open) '[^']{0,160}(?:build|dist|public)/[^']{1,80}\.(?:html|js|css)'|Failed to lookup view \"index",
+    "static build folder": r"ENOENT: no such file or directory, (?:stat|open) '[^']{0,160}(?:build|dist"
+    r"|public)/[^']{1,80}\.(?:html|js|css)'|Failed to lookup view \"index",
 }  # fmt: skip
 _NAMES = (
     re.compile(r"entry for '([^']{1,160})|file '([^']{1,160})' could|'([^']{1,160})'|No directory at: (\S{1,160})"),
 )
 STATIC = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|ico|woff2?|ttf|eot|mp4|webm|html?)$", re.IGNORECASE)
 _HARMLESS = re.compile(
-    r"(?i)/(?:favicon\.ico|apple-touch-icon[\w-]*\.png|robots\.txt|ads\.txt|browserconfig\.xml|sitemap[\w.-]*|[\w.-]+\.map|wp-[\w./-]*|wlwmanifest\.xml|manifest\.json|sw\.js|service-worker\.js"
+    r"(?i)/(?:favicon\.ico|apple-touch-icon[\w-]*\.png|robots\.txt|ads\.txt|browserconfig\.xml|sitemap[\w.-]*"
+    r"|[\w.-]+\.map|wp-[\w./-]*|wlwmanifest\.xml|manifest\.json|sw\.js|service-worker\.js"
     r"|humans\.txt|\.well-known/.*|[\w./-]*\.(?:php|asp|aspx|jsp|env|git|cgi|html?))$"
 )
 FEW, SHARE = 5, 0.2
@@ -79,9 +84,11 @@ def _collect(facts: Facts) -> Iterator[Finding]:
     notes = hits(facts, "static collect")
     if notes:
         yield build(
-            facts, "static-files", "Django's static files could not be collected, so the build was rejected.", 0.93, notes, severity="high",
+            facts, "static-files", "Django's static files could not be collected, so the build was rejected.", 0.93,
+            notes, severity="high",
             count=len(notes), explains=("build-failed",),
-            remedies=(Remedy("See the error, or build without them until it is corrected.", "heroku config:set DISABLE_COLLECTSTATIC=1"),),
+            remedies=(Remedy("See the error, or build without them until it is corrected.", "heroku config:set "
+            "DISABLE_COLLECTSTATIC=1"),),
         )  # fmt: skip
 
 
@@ -107,7 +114,8 @@ def _not_found(facts: Facts) -> Iterator[Finding]:
     if failed(facts):
         sure = min(sure, 0.44)  # whole requests fail in this log: that is what hurts
     yield build(
-        facts, "static-files", f"{count(lost, 'request')} for static files got 404 ({listed(paths)}): the files were not deployed, or their paths differ.",
+        facts, "static-files",
+        f"{count(lost, 'request')} for static files got 404 ({listed(paths)}): the files were not deployed, or their paths differ.",
         sure, lines[:6], count=lost, span=lines, subject=paths[0] if paths else "",
         remedies=(Remedy("See whether the files are in the slug (mind upper and lower case).", "heroku run bash"),),
     )  # fmt: skip

@@ -4,15 +4,17 @@ What it means
     The language refused to load the code. Nothing was served, or everything that needs the file fails.
 
 Why it happens
-    A typing error reached the deploy; a file was renamed, and something still asks for the old name (the names of files
-    differ in case on Linux); ES modules and CommonJS are mixed; a variable is used before it is defined in the settings.
+    A typing error reached the deploy; a file was renamed, and something still asks for the old name (the names of
+    files differ in case on Linux); ES modules and CommonJS are mixed; a variable is used before it is defined in the
+    settings.
 
 How to tell
-    ``SyntaxError``, ``NameError``, ``ImportError``, ``uninitialized constant``, ``ReferenceError`` or ``Parse error`` in the
-    last words of a process that crashed while starting, with a frame in the app's own files.
+    ``SyntaxError``, ``NameError``, ``ImportError``, ``uninitialized constant``, ``ReferenceError`` or ``Parse error``
+    in the last words of a process that crashed while starting, with a frame in the app's own files.
 
 What to do
-    Correct the line that the trace names, try the start command locally with production settings, deploy. Roll back until then.
+    Correct the line that the trace names, try the start command locally with production settings, deploy. Roll back
+    until then.
 
 References
     https://devcenter.heroku.com/articles/error-codes#h10-app-crashed
@@ -28,18 +30,23 @@ from incidents.analysis.readers.traces import Trace
 from incidents.analysis.types import Facts, Finding, Note, Remedy
 
 from ._blame import Blame, blame
-from ._modules import commands, is_own, targets
+from ._modules import is_own, targets
 from ._texts import findings
 from .base import Rule, hits
 
 SIGNS = {
-    "code syntax": r"^\W{0,8}(?:\w{1,20} ){0,3}(?:SyntaxError|IndentationError|TabError): |syntax error, unexpected|PHP Parse error|Parse error: syntax error|\(SyntaxError\)"
-    r"|Cannot use import statement outside a module|ERR_REQUIRE_ESM|require is not defined in ES module scope|ERR_UNKNOWN_FILE_EXTENSION|ERR_UNSUPPORTED_DIR_IMPORT"
+    "code syntax": r"^\W{0,8}(?:\w{1,20} ){0,3}(?:SyntaxError|IndentationError|TabError): |syntax error, unexpected"
+    r"|PHP Parse error|Parse error: syntax error|\(SyntaxError\)"
+    r"|Cannot use import statement outside a module|ERR_REQUIRE_ESM|require is not defined in ES module scope"
+    r"|ERR_UNKNOWN_FILE_EXTENSION|ERR_UNSUPPORTED_DIR_IMPORT"
     r"|does not provide an export named|Unexpected token|exports is not defined in ES module",
-    "code name": r"NameError: name '\w|UnboundLocalError: |ReferenceError: [\w$]{1,60} is not defined|Cannot access '[\w$]{1,60}' before initialization"
-    r"|uninitialized constant |undefined local variable or method|NameError \(|\(NameError\)|ImportError: cannot import name |partially initialized module|circular import"
+    "code name": r"NameError: name '\w|UnboundLocalError: |ReferenceError: [\w$]{1,60} is not defined"
+    r"|Cannot access '[\w$]{1,60}' before initialization"
+    r"|uninitialized constant |undefined local variable or method|NameError \(|\(NameError\)"
+    r"|ImportError: cannot import name |partially initialized module|circular import"
     r"|AttributeError: (?:partially initialized )?module '",
-    "code path": r"Cannot find module '(?:\.{1,2}/|/app/|/workspace/|src/|file:)|ERR_MODULE_NOT_FOUND|No module named |(?:cannot|no such file to) load(?: such file)? -- |Zeitwerk::NameError|to define constant",
+    "code path": r"Cannot find module '(?:\.{1,2}/|/app/|/workspace/|src/|file:)|ERR_MODULE_NOT_FOUND|No module named "
+    r"|(?:cannot|no such file to) load(?: such file)? -- |Zeitwerk::NameError|to define constant",
 }  # fmt: skip
 _OLD_NODE = re.compile(
     r"outside strict mode|Unexpected token '?(?:\?|\?\?=|\.)'?$|node_modules|Unexpected (?:strict mode )?reserved word"

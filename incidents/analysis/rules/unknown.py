@@ -4,14 +4,15 @@ What it means
     There is harm in the log (a crash, H10, failed requests), and no line that would tell its reason.
 
 Why it happens
-    The excerpt begins after the crash, only router lines were saved, lines were lost, or the program ended without a word.
+    The excerpt begins after the crash, only router lines were saved, lines were lost, or the program ended without a
+    word.
 
 How to tell
     A crashed dyno without any output before its exit, or errors of the router without a line of the app beside them.
 
 What to do
-    Get the lines that stand before: ``heroku logs -n 1500 -d web.1`` (Heroku keeps 1,500 lines), or restart while tailing.
-    A drain keeps what comes next.
+    Get the lines that stand before: ``heroku logs -n 1500 -d web.1`` (Heroku keeps 1,500 lines), or restart while
+    tailing. A drain keeps what comes next.
 
 References
     https://devcenter.heroku.com/articles/logging
@@ -67,7 +68,8 @@ def _crash(facts: Facts, dead: list[Run]) -> Finding:
         facts, "unknown",
         f"{run.process} crashed{status}{when}{f' ({hint})' if hint else ''}{so}, and this log does not say why.{said} "
         f"The lines before its exit would decide it: `heroku logs -n 1500 -d {run.process}`.",
-        0.35, [*ends, *words[-2:], *coded(facts, "H10", "H20")[:1]], subject=run.process, count=len(dead), severity="high",
+        0.35, [*ends, *words[-2:], *coded(facts, "H10", "H20")[:1]], subject=run.process, count=len(dead),
+        severity="high",
         span=[note for one in dead for note in one.notes[-1:]],
         remedies=(Remedy("Get the lines before the exit.", f"heroku logs -n 1500 -d {run.process}"), Remedy("Or restart it while watching.", "heroku logs --tail")),
         explains=("H10", "H20", "H13") if not timed_out(run) else (),
