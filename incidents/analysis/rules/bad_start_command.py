@@ -26,14 +26,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from incidents.analysis.events import runs, trace_of, traces
+from incidents.analysis.events import trace_of
 from incidents.analysis.types import Facts, Finding, Note, Remedy
 
-from ._blame import Blame, timed_out
+from ._blame import Blame
 from ._modules import commands, package_of, targets
+from ._quiet_starts import by_status, describe_status, hidden, only_builds
 from ._start_words import BUILDERS, NAMES, SIGNS
 from ._texts import by_subject, findings
-from .base import Rule, hits, signed
+from .base import Rule, hits
 from .missing_dependency import TOOLS
 
 
@@ -44,13 +45,13 @@ def check(facts: Facts) -> Iterator[Finding]:
     notes.sort(key=lambda note: (note.at_us or 0, note.source, note.line))
     yield from findings(facts, "bad-start-command", by_subject(notes, NAMES), _describe)
     if not notes:
-        silent = _by_status(facts)
-        yield from findings(facts, "bad-start-command", silent, _describe_status, sure=0.82, needs_harm=True)
+        silent = by_status(facts)
+        yield from findings(facts, "bad-start-command", silent, describe_status, sure=0.82, needs_harm=True)
         yield from findings(
-            facts, "bad-start-command", by_subject(_hidden(facts), NAMES), _describe, sure=0.85, needs_harm=True
+            facts, "bad-start-command", by_subject(hidden(facts), NAMES), _describe, sure=0.85, needs_harm=True
         )
         yield from findings(
-            facts, "bad-start-command", by_subject(_only_builds(facts), ()), _describe, sure=0.85, needs_harm=True
+            facts, "bad-start-command", by_subject(only_builds(facts), ()), _describe, sure=0.85, needs_harm=True
         )
 
 
@@ -78,47 +79,6 @@ def _is_entry(facts: Facts, note: Note) -> bool:
         return True
     own = trace_of(facts, note)
     return own is None or not any(frame.in_app for frame in own.frames)
-
-
-def _hidden(facts: Facts) -> list[Note]:
-    """A supervisor for development keeps the dyno alive after the app has crashed, and the reason is not in the log."""
-    crashed = {id(note) for trace in traces(facts) for note in trace.notes}
-    return [] if crashed else hits(facts, "start supervisor")
-
-
-def _only_builds(facts: Facts) -> list[Note]:
-    """The start script runs a bundler and nothing behind it."""
-    found = []
-    for run in runs(facts):
-        if timed_out(run):
-            lines = [note for note in run.output("booting", "unknown") if note.text.startswith("> ")]
-            if lines and BUILDERS.search(lines[-1].text) and not any("&&" in note.text for note in lines):
-                found.append(lines[-1])
-    return found
-
-
-def _by_status(facts: Facts) -> dict[str, list[Note]]:
-    """Exits whose status alone says that the command did not work, where no other words do."""
-    found: dict[str, list[Note]] = {}
-    for run in runs(facts):
-        status = run.exit_status
-        if run.exit is None or not run.boot_failed or any(id(note) in signed(facts) for note in run.output()):
-            continue
-        silent = not any(trace.run is run for trace in traces(facts))
-        if (
-            status in (126, 127)
-            or (status == 4 and "gunicorn" in run.command)
-            or (status == 0 and run.type == "web" and silent)
-        ):
-            found.setdefault(str(status), []).append(run.exit)
-    return found
-
-
-def _describe_status(status: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
-    said = {"0": "ends by itself instead of serving requests", "126": "cannot be executed", "127": "was not found"}
-    command = next((run.command for run in found.deaths if run.command), "")
-    what = f"The start command{f' `{command}`' if command else ''} {said.get(status, 'names an app that cannot be loaded')}"
-    return what, (Remedy("Try it in the app's own environment.", "heroku run bash"),)
 
 
 def _describe(name: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
