@@ -9,7 +9,6 @@ Source: devcenter.heroku.com/articles/log-runtime-metrics, /articles/heroku-post
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,34 +42,55 @@ def is_metric(kind: Kind, message: str) -> bool:
 
 @dataclass(slots=True)
 class _Samples:
-    """One row per sample of the lines that were read together: ``row`` is the line, ``key`` indexes ``keys``."""
+    """One row per sample: ``row`` is the canonical line, ``key`` indexes ``keys``. ``begins`` is where a line's first one stands."""
 
     row: Array
     key: Array
     value: Array
     keys: list[str]
-    prefix_end: dict[int, int]  # canonical row -> where its first sample begins, in order of rows
+    lines: Array
+    begins: Array
 
 
 def read(text: Text, heads: Heads) -> tuple[list[Gauge], dict[str, Gauge]]:
     """Read all metrics, by dyno instance and by add-on. Their lines are given the kind METRIC in ``heads``."""
     samples, doubtful = _clean(text, heads)
-    prefixes = _prefixes(text, heads, samples)
-    slow = [row for row in samples.prefix_end if row not in prefixes]
-    odd = {row: text.data[heads.message[row] : text.ends[row]].decode("utf-8", "replace") for row in [*slow, *doubtful]}
-    odd = {row: said for row, said in odd.items() if is_metric(Kind(heads.kind[row]), said)}
-    series = _Series(heads)
-    for row in sorted([*prefixes, *odd]):
-        heads.kind[row] = Kind.METRIC
-        if row in prefixes:
-            series.add(row, prefixes[row])
-        else:
-            series.add_line(row, odd[row])
-    series.fill(samples)
-    return series.result()
+    owners = _Owners()
+    owner, plain = _owners_of(text, heads, samples, owners)
+    alone = np.concatenate((samples.lines[~plain], doubtful))
+    samples, owner = _only(samples, plain), owner[plain]
+    lines, owner = _alone(text, heads, alone, samples, owners, owner)
+    heads.kind[lines] = Kind.METRIC
+    timed = heads.at_us[lines] != NO_TIME
+    return owners.gauges(heads.at_us, samples, lines[timed], owner[timed])
 
 
-def _clean(text: Text, heads: Heads) -> tuple[_Samples, list[int]]:
+def _alone(
+    text: Text, heads: Heads, rows: Array, samples: _Samples, owners: _Owners, owner: Array
+) -> tuple[Array, Array]:
+    """Read these lines one by one; add their samples, and give all lines of metrics and the owner of each."""
+    lines: list[int] = []
+    numbers: list[int] = []
+    found: list[tuple[int, int, float]] = []
+    index = {key: place for place, key in enumerate(samples.keys)}
+    for row, said in zip(rows.tolist(), text.slices(heads.message[rows], text.ends[rows]), strict=True):
+        message = said.decode("utf-8", "replace")
+        if not is_metric(Kind(heads.kind[row]), message):
+            continue
+        lines.append(row)
+        numbers.append(owners.number(heads.writers[heads.writer[row]].process, message))
+        for key, number, unit in _SAMPLE.findall(message) or _MEASURE.findall(message):
+            factor = _TO_MB.get(unit, 1.0) if key.startswith(_MEMORY) else 1.0
+            found.append((row, index.setdefault(key, len(index)), float(number) * factor))
+    samples.keys = list(index)
+    row, key, value = zip(*found, strict=True) if found else ((), (), ())
+    samples.row = np.append(samples.row, np.array(row, dtype=np.int64))
+    samples.key = np.append(samples.key, np.array(key, dtype=np.int64))
+    samples.value = np.append(samples.value, np.array(value, dtype=np.float64))
+    return np.append(samples.lines, np.array(lines, dtype=np.int64)), np.append(owner, np.array(numbers, dtype=np.int64))
+
+
+def _clean(text: Text, heads: Heads) -> tuple[_Samples, Array]:
     """The samples of well-formed lines, and the rows of lines that must be looked at one by one."""
     at, start, sample = _marks(text)
     row = np.searchsorted(text.ends, at)
@@ -93,13 +113,12 @@ def _clean(text: Text, heads: Heads) -> tuple[_Samples, list[int]]:
     metric[row[hard]] = False
     kept = found & metric[row]
     rows, firsts = np.unique(row[kept], return_index=True)
-    ends = dict(zip(rows.tolist(), start[kept][firsts].tolist(), strict=True))
     doubtful = np.zeros(len(text.ends), dtype=np.bool_)
     doubtful[row[hard]] = True
     oldest = text.starts_with(heads.message, b"source=") | text.starts_with(heads.message, b"measure=")
     for index in np.flatnonzero(oldest & ~metric & ~doubtful & (heads.kind != Kind.ROUTER)).tolist():
         doubtful[index] = text.data.find(b"measure=", heads.message[index], text.ends[index]) >= 0
-    return _Samples(row[kept], key[kept], value[kept], names, ends), np.flatnonzero(doubtful).tolist()
+    return _Samples(row[kept], key[kept], value[kept], names, rows, start[kept][firsts]), np.flatnonzero(doubtful)
 
 
 def _marks(text: Text) -> tuple[Array, Array, Array]:
@@ -119,7 +138,8 @@ def _values(text: Text, at: Array) -> tuple[Array, Array, Array, Array]:
     point = text.bytes[at + digits] == ord(".")
     part, places = _digits(text, at + digits + 1)
     places = np.where(point, places, 0)
-    hard = (text.bytes[at] == ord("-")) | (digits >= 16) | (places >= 16) | (digits + places > 18) | (point & (places == 0))
+    more = text.bytes[at + digits + 1 + places] - np.uint8(ord("0")) < 10  # digits beyond the 16 that were read
+    hard = (text.bytes[at] == ord("-")) | (digits >= 16) | (digits + places > 18) | (point & ((places == 0) | more))
     places[hard] = 0
     mantissa = np.where(hard, 0, whole) * 10**places + np.where(places > 0, part, 0)
     hard |= mantissa >= _EXACT
@@ -149,91 +169,73 @@ def _factors(text: Text, at: Array) -> Array:
     return np.array([_TO_MB.get(unit[0].decode(), 1.0) if unit else 1.0 for unit in found])[units]
 
 
-def _prefixes(text: Text, heads: Heads, samples: _Samples) -> dict[int, tuple[str, str]]:
-    """Canonical row -> process and what stands before the first sample, of lines on which that says whose sample it is."""
-    known: dict[tuple[int, bytes], tuple[str, str] | None] = {}
-    result = {}
-    rows = np.array(list(samples.prefix_end), dtype=np.int64)
-    heads_of = zip(heads.writer[rows].tolist(), heads.message[rows].tolist(), strict=True)
-    for (row, end), (writer, start) in zip(samples.prefix_end.items(), heads_of, strict=True):
-        key = writer, text.data[start:end]
-        if key not in known:
-            # With fewer than two fields before the samples, the third field of the line stands behind them.
-            plain = key[1].count(b" ") >= 2
-            known[key] = (heads.writers[writer].process, key[1].decode("utf-8", "replace")) if plain else None
-        who = known[key]
-        if who is not None:
-            result[row] = who
-    return result
+def _owners_of(text: Text, heads: Heads, samples: _Samples, owners: _Owners) -> tuple[Array, Array]:
+    """Whose samples each line has, and whether what stands before them says so: with fewer than two fields it does not."""
+    known: dict[tuple[int, bytes], int] = {}
+    writers = heads.writer[samples.lines].tolist()
+    prefixes = text.slices(heads.message[samples.lines], samples.begins)
+    found = np.array([known.setdefault(key, len(known)) for key in zip(writers, prefixes, strict=True)], dtype=np.int64)
+    plain = np.array([prefix.count(b" ") >= 2 for _, prefix in known], dtype=np.bool_)
+    numbers = [
+        owners.number(heads.writers[writer].process, prefix.decode("utf-8", "replace")) if alone else -1
+        for (writer, prefix), alone in zip(known, plain.tolist(), strict=True)
+    ]
+    return np.array(numbers, dtype=np.int64)[found], plain[found]
 
 
-class _Series:
-    """Gauges in the making, line by line in the order of the log."""
+def _only(samples: _Samples, plain: Array) -> _Samples:
+    """Without the samples of lines that are not ``plain``."""
+    kept = plain[np.searchsorted(samples.lines, samples.row)]
+    return _Samples(
+        samples.row[kept], samples.key[kept], samples.value[kept], samples.keys, samples.lines[plain], samples.begins[plain]
+    )  # fmt: skip
 
-    def __init__(self, heads: Heads) -> None:
-        self.heads = heads
-        self.gauges: dict[tuple[str, str], Gauge] = {}
-        self.samples: dict[str, Gauge] = {}
-        self.order: dict[int, int] = {}  # id() of a gauge -> its number
-        self.known: dict[tuple[str, str], Gauge] = {}
-        self.place: dict[int, tuple[int, int]] = {}  # canonical row -> number of the gauge, number of the point
-        self.extra: list[tuple[int, str, float]] = []
 
-    def add(self, row: int, who: tuple[str, str]) -> None:
-        """A point of the gauge that these first fields name."""
-        at_us = int(self.heads.at_us[row])
-        if at_us == NO_TIME:
-            return
-        gauge = self.known.get(who)
-        if gauge is None:
-            gauge = self.known[who] = self._gauge(*who)
-        self.place[row] = self.order.setdefault(id(gauge), len(self.order)), len(gauge.at_us)
-        gauge.at_us.append(at_us)
+class _Owners:
+    """Whose metrics there are: dyno instances and add-ons, numbered."""
 
-    def add_line(self, row: int, said: str) -> None:
-        """A line that is read by itself."""
-        self.add(row, (self.heads.writers[self.heads.writer[row]].process, said))
-        for key, number, unit in _SAMPLE.findall(said) or _MEASURE.findall(said):
-            factor = _TO_MB.get(unit, 1.0) if key.startswith(_MEMORY) else 1.0
-            self.extra.append((row, key, float(number) * factor))
+    def __init__(self) -> None:
+        self.index: dict[tuple[str, str, bool], int] = {}
 
-    def _gauge(self, process: str, said: str) -> Gauge:
+    def number(self, process: str, said: str) -> int:
+        """The owner that the first three fields name. ``said`` may end where the samples begin."""
         fields = dict(part.split("=", 1) for part in said.split(" ")[:3] if "=" in part and "#" not in part)
         source = fields.get("source", "")
         if "dyno" in fields or source == process:
-            who = ((source or process)[:MOST_NAME], fields.get("dyno", process)[:MOST_NAME])
-            return self.gauges.setdefault(who, Gauge(*who))
-        name = f"{process}/{source}"[:MOST_NAME]
-        return self.samples.setdefault(name, Gauge(process[:MOST_NAME], name))
+            owner = (source or process)[:MOST_NAME], fields.get("dyno", process)[:MOST_NAME], True
+        else:
+            owner = process[:MOST_NAME], f"{process}/{source}"[:MOST_NAME], False
+        return self.index.setdefault(owner, len(self.index))
 
-    def fill(self, samples: _Samples) -> None:
-        """Write the values to their points."""
-        names = {name: index for index, name in enumerate(samples.keys)}
-        extra = [(row, names.setdefault(key, len(names)), value) for row, key, value in self.extra]
-        row = np.concatenate((samples.row, np.array([item[0] for item in extra], dtype=np.int64)))
-        key = np.concatenate((samples.key, np.array([item[1] for item in extra], dtype=np.int64)))
-        value = np.concatenate((samples.value, np.array([item[2] for item in extra], dtype=np.float64)))
-        place = np.full((int(row.max(initial=0)) + 1, 2), -1, dtype=np.int64)
-        placed = np.array(list(self.place), dtype=np.int64)
-        place[placed] = np.array(list(self.place.values()), dtype=np.int64).reshape(-1, 2)
-        read_alone = np.zeros(len(place), dtype=np.bool_)
-        read_alone[[item[0] for item in extra]] = True
-        kept = (place[row, 0] >= 0) & ((np.arange(len(row)) >= len(samples.row)) | ~read_alone[row])
-        owner, point = place[row[kept]].T
-        key, value = key[kept], value[kept]
-        group = owner * len(names) + key
-        order = np.argsort(group, kind="stable")
-        listed, labels = {number: gauge for gauge, number in self._numbered()}, list(names)
-        for part in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-            if len(part):
-                gauge = listed[int(owner[part[0]])]
-                column = np.full(len(gauge.at_us), np.nan)
-                column[point[part]] = value[part]
-                gauge.values[labels[int(key[part[0]])]] = column.tolist()
+    def gauges(self, at_us: Array, samples: _Samples, lines: Array, owner: Array) -> tuple[list[Gauge], dict[str, Gauge]]:
+        """One gauge for each owner of these lines, in order of appearance, with a point per line."""
+        order = np.argsort(lines, kind="stable")
+        lines, owner = lines[order], owner[order]
+        number, first = bulk.distinct(owner)
+        named = list(self.index)
+        owned = [named[index] for index in owner[first].tolist()]
+        gauges = [Gauge(process, instance) for process, instance, _ in owned]
+        point = np.zeros(len(lines), dtype=np.int64)
+        by_owner = np.argsort(number, kind="stable")
+        for part in np.split(by_owner, np.flatnonzero(np.diff(number[by_owner])) + 1) if len(lines) else ():
+            gauges[int(number[part[0]])].at_us = at_us[lines[part]].tolist()
+            point[part] = np.arange(len(part))
+        _fill(gauges, samples, lines, number, point)
+        dynos = [gauge for gauge, (_, _, is_dyno) in zip(gauges, owned, strict=True) if is_dyno]
+        return dynos, {gauge.instance: gauge for gauge, (_, _, is_dyno) in zip(gauges, owned, strict=True) if not is_dyno}
 
-    def _numbered(self) -> Iterator[tuple[Gauge, int]]:
-        for gauge in (*self.gauges.values(), *self.samples.values()):
-            yield gauge, self.order[id(gauge)]
 
-    def result(self) -> tuple[list[Gauge], dict[str, Gauge]]:
-        return list(self.gauges.values()), self.samples
+def _fill(gauges: list[Gauge], samples: _Samples, lines: Array, number: Array, point: Array) -> None:
+    """Write the samples to the points of their lines; of a key that stands twice in a line the last one counts."""
+    if not len(lines):
+        return
+    place = np.minimum(np.searchsorted(lines, samples.row), len(lines) - 1)
+    timed = lines[place] == samples.row
+    place, key, value = place[timed], samples.key[timed], samples.value[timed]
+    group = number[place] * len(samples.keys) + key
+    order = np.argsort(group, kind="stable")
+    for part in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        gauge = gauges[int(number[place[part[0]]])]
+        column = np.full(len(gauge.at_us), np.nan)
+        column[point[place[part]]] = value[part]
+        gauge.values[samples.keys[int(key[part[0]])]] = column.tolist()

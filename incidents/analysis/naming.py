@@ -29,7 +29,7 @@ def endpoint(method: str, path: str) -> str:
 def like(text: Text, start: Array, end: Array) -> tuple[Array, Array]:
     """Number the paths between these positions, so that paths with one number have one template: (numbers, first rows).
 
-    The query is left out. Segments that are whole numbers, UUIDs or hashes in hex count as equal if they are of one length.
+    The query is left out. All numbers that are whole segments count as equal, and so do all UUIDs, and hashes of one length.
     """
     size = end - start
     stop = np.cumsum(size + 1)
@@ -38,8 +38,9 @@ def like(text: Text, start: Array, end: Array) -> tuple[Array, Array]:
     blob[stop - 1] = _NEWLINE
     query = np.append(np.flatnonzero((blob == _QUERY) | (blob == _FRAGMENT)), len(blob))
     size = np.minimum(size, query[np.searchsorted(query, begin)] - begin)
-    _blank(blob)
-    paths = Text(blob.tobytes())
+    before = np.append(0, np.cumsum(_blank(blob)))
+    begin, size = before[begin], before[begin + size] - before[begin]
+    paths = Text(blob[np.diff(before) > 0].tobytes())
     ids, first = bulk.same_blocks(paths.blocks(begin, size))
     long = np.flatnonzero(size > 64)
     if len(long):
@@ -50,18 +51,21 @@ def like(text: Text, start: Array, end: Array) -> tuple[Array, Array]:
     return ids, first
 
 
-def _blank(blob: Array) -> None:
-    """Write zeros over what tells ids of one shape apart."""
+def _blank(blob: Array) -> Array:
+    """Write over what tells ids of one shape apart. Returns which bytes are needed: of a number only one."""
     stop = np.flatnonzero((blob == _SLASH) | (blob == _NEWLINE) | (blob == _QUERY) | (blob == _FRAGMENT))
+    needed = np.ones(len(blob), dtype=np.bool_)
     if not len(stop):
-        return
+        return needed
     start = np.append(0, stop[:-1] + 1)
     size = stop - start
     digit = blob - np.uint8(_ZERO) < 10
     other = ~digit
     other[stop] = False
     whole = ~np.logical_or.reduceat(other, start) & (size > 0)
-    blob[np.repeat(whole, size + 1) & digit] = _ZERO
+    needed[np.repeat(whole, size + 1) & digit] = False
+    needed[start[whole]] = True
+    blob[start[whole]] = _ZERO
     at = start[size == len(_UUID)]
     if len(at):
         letters = blob[at[:, None] + np.arange(len(_UUID))]
@@ -74,3 +78,4 @@ def _blank(blob: Array) -> None:
             digits = letters <= ord("9")
             shaped = _HEX[letters].all(axis=1) & digits.any(axis=1) & ~digits.all(axis=1)
             blob[at[shaped][:, None] + np.arange(length)] = np.resize(np.frombuffer(b"0a", dtype=np.uint8), length)
+    return needed
