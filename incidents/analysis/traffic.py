@@ -72,3 +72,24 @@ def timed_out(facts: Facts) -> int:
     """Requests that the router cut at 30 s, among those that are kept as columns."""
     names = facts.names["code"]
     return int(np.count_nonzero(facts.requests.code == names.index("H12"))) if "H12" in names else 0
+
+
+def began(facts: Facts, found: queueing.Attribution, endpoint: int) -> tuple[int | None, int, int]:
+    """Between the culprit's last quick request and its first slow one: where the sequence splits best."""
+    mine = sorted(
+        (run for lane in found.runs.values() for run in lane if run.job.endpoint == endpoint),
+        key=lambda run: run.job.arrival,
+    )
+    at_us = facts.requests.at_us - facts.requests.service_ms.clip(0).astype("int64") * 1000
+    slow = [run.own_ms >= queueing.SLOW_OWN_MS for run in mine]
+    # Quick before and slow after: the split with the fewest exceptions.
+    wrong = sum(1 for is_slow in slow if not is_slow)
+    best, fewest = 0, wrong
+    for index, is_slow in enumerate(slow):
+        wrong += 1 if is_slow else -1
+        if wrong < fewest:
+            best, fewest = index + 1, wrong
+    first = next((index for index in range(best, len(slow)) if slow[index]), 0)
+    begin = int(at_us[mine[first].job.row])
+    low = int(at_us[mine[first - 1].job.row]) if first else None
+    return low, begin, begin

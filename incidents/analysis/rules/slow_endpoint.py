@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from .. import queueing, traffic
 from ..types import NO_TIME, Facts, Finding, Remedy
+from ..wording import listed
 from .base import Rule
 
 FEW = 20
@@ -52,7 +53,7 @@ def _named(facts: Facts, found: queueing.Attribution, culprits: list[queueing.Sh
     first, blamed = culprits[0], sum(share.blame_ms for share in culprits) / total
     victims = found.named("victim")
     waited = sum(share.waited for share in victims)
-    parts = [f"{_list(names)} {'holds' if len(names) == 1 else 'hold'} the workers"]
+    parts = [f"{listed(names)} {'holds' if len(names) == 1 else 'hold'} the workers"]
     parts.append(_how_long(first))
     if waited:
         parts.append(
@@ -66,7 +67,7 @@ def _named(facts: Facts, found: queueing.Attribution, culprits: list[queueing.Sh
         )
     rows = [run.job.row for lane in found.runs.values() for run in lane if run.job.endpoint == first.endpoint]
     service = facts.requests.service_ms
-    onset = _onset(facts, found, first.endpoint)
+    onset = traffic.began(facts, found, first.endpoint)
     slowest = sorted(rows, key=lambda row: -int(service[row]))
     behind = sorted(
         (run for lane in found.runs.values() for run in lane if run.job.endpoint in {v.endpoint for v in victims}),
@@ -94,28 +95,7 @@ def _how_long(share: queueing.Share) -> str:
 
 def _waited(facts: Facts, victims: list[queueing.Share]) -> tuple[str, ...]:
     names = [traffic.endpoint_name(facts, share.endpoint) for share in victims[:4]]
-    return ("the endpoints that merely waited: " + _list(names),) if names else ()
-
-
-def _onset(facts: Facts, found: queueing.Attribution, endpoint: int) -> tuple[int | None, int, int]:
-    """Between the culprit's last quick request and its first slow one: where the sequence splits best."""
-    mine = sorted(
-        (run for lane in found.runs.values() for run in lane if run.job.endpoint == endpoint),
-        key=lambda run: run.job.arrival,
-    )
-    at_us = facts.requests.at_us - facts.requests.service_ms.clip(0).astype("int64") * 1000
-    slow = [run.own_ms >= queueing.SLOW_OWN_MS for run in mine]
-    # Quick before and slow after: the split with the fewest exceptions.
-    wrong = sum(1 for is_slow in slow if not is_slow)
-    best, fewest = 0, wrong
-    for index, is_slow in enumerate(slow):
-        wrong += 1 if is_slow else -1
-        if wrong < fewest:
-            best, fewest = index + 1, wrong
-    first = next((index for index in range(best, len(slow)) if slow[index]), 0)
-    begin = int(at_us[mine[first].job.row])
-    low = int(at_us[mine[first - 1].job.row]) if first else None
-    return low, begin, begin
+    return ("the endpoints that merely waited: " + listed(names),) if names else ()
 
 
 def _few(facts: Facts) -> Iterator[Finding]:
@@ -128,7 +108,7 @@ def _few(facts: Facts) -> Iterator[Finding]:
     subject = names[0]
     yield Finding(
         "slow-endpoint",
-        f"{_list(names[:3])} did not answer within 30 s (H12). The log holds too few requests to say whether it was "
+        f"{listed(names[:3])} did not answer within 30 s (H12). The log holds too few requests to say whether it was "
         "slow itself or waited behind another.",
         0.55, traffic.quote_rows(facts, rows), "high", subject, count=len(rows),
         first_us=_first_us(facts, rows), explains=("H12",), remedies=_remedies(subject),
@@ -149,10 +129,6 @@ def _remedies(endpoint: str) -> list[Remedy]:
         Remedy("Move that work to a background job and answer at once; set a timeout below 30 s in the app server."),
         Remedy("Restart a dyno whose workers are all stuck.", "heroku ps:restart"),
     ]
-
-
-def _list(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
 RULE = Rule(slugs=("slow-endpoint",), check=check)
