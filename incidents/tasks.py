@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from celery.signals import worker_ready
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from incidents.digest import analysing, chunks, reaping, splitting
+from incidents.digest import analysing, chunks, reaping, splitting, watchdog
 
 logger = logging.getLogger(__name__)
 PATIENCE_SECONDS = 2.0
@@ -39,6 +40,12 @@ def analyse_incident(incident_id: str) -> None:
     """Bring an incident's analysis up to date."""
     if analysing.analyse(UUID(incident_id)):
         ring(analyse_incident, incident_id)
+
+
+@worker_ready.connect
+def watch(**kwargs: Any) -> None:
+    """In a worker's main process: end it should it stop working."""
+    watchdog.start()
 
 
 def ring(task: Any, pk: Any) -> bool:

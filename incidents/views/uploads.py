@@ -214,6 +214,7 @@ def _status(source: LogSource) -> dict[str, Any]:
         "lines_done": counts["lines"] or 0, "is_finished": source.is_finished,
         "duplicate_of": str(source.duplicate_of_id) if source.duplicate_of_id else None,
         "verdict": source.incident.verdict_sentence,
+        "is_analysed": source.is_finished and source.incident.analysed_revision >= source.incident.revision,
     }  # fmt: skip
 
 
