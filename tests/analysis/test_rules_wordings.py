@@ -151,6 +151,15 @@ BOOT = [
     # ports
     ("port-binding", NODE, 1, ["Error: listen EADDRINUSE: address already in use :::3000", "    at Server.setupListenHandle [as _listen2] (node:net:1463:16)"]),
     ("port-binding", NODE, 1, ["Error: listen EACCES: permission denied 0.0.0.0:80", "    at Server.setupListenHandle [as _listen2] (node:net:1440:21)"]),
+    # wordings added beside the common ones
+    ("port-binding", "gunicorn app:app --bind 0.0.0.0:$PORT", 1, ["Error: '$PORT' is not a valid port number."]),
+    ("bad-start-command", "gunicorn", 1, ["gunicorn: error: No application module specified."]),
+    ("bad-start-command", "bin/rails server", 1, ["A server is already running. Check /app/tmp/pids/server.pid."]),
+    ("bad-start-command", "bin/rails server", 127, ["/usr/bin/env: 'ruby3.0': No such file or directory"]),
+    ("syntax-or-import-error", RAILS, 1, ["(<unknown>): did not find expected key while parsing a block mapping at line 2 column 3 (Psych::SyntaxError)"]),
+    ("missing-config-var", "target/universal/stage/bin/shop", 255, ["Configuration error: Configuration error[The application secret has not been set, and we are in prod mode. Your application is not secure.]"]),
+    ("permission-or-auth", "node bot.js", 1, ["Error [DISALLOWED_INTENTS]: Privileged intent provided is not enabled or whitelisted.", "    at WebSocketManager.createShards (/app/node_modules/discord.js/src/client/websocket/WebSocketManager.js:250:15)"]),
+    ("app-exception", JAVA, 1, ["***************************", "APPLICATION FAILED TO START", "***************************", "Description:", "Parameter 0 of constructor in com.example.shop.OrderController required a bean of type 'com.example.shop.Orders' that could not be found."]),
 ]  # fmt: skip
 
 REQUEST = [

@@ -32,7 +32,7 @@ _INTEREST = re2.compile(
     r"|^\s*#\d+ |panicked at "
     r"|\*\* \(\w|\w(?:Error|Exception|Rejection)\b"
     r"|^\s*(?:[EF], \[\S+ #\d+\]\s+\w+ -- : )?(?:\[[\w-]+\] )?[A-Z]\w*(?:::[A-Z]\w*)+ \("
-    r"|aborted!"
+    r"|aborted!|APPLICATION FAILED TO START"
 )
 _PREFIXES = re.compile(
     r"(?:\x1b?\[\d{1,3}(?:;\d{1,3}){0,4}m"  # colours whose escape may be lost

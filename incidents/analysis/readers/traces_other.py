@@ -35,6 +35,8 @@ def parse(stream: Stream, mark: int, used: int) -> tuple[Trace, int] | None:
     found = _PANIC.match(text)
     if found:
         return _go(stream, mark, found[1])
+    if "APPLICATION FAILED TO START" in text:
+        return _spring(stream, mark)
     if "PHP" in text or "atal error" in text or "Parse error" in text or '"exception"' in stream.lines[mark].text:
         return _php(stream, mark, text)
     found = _RUST.search(text)
@@ -73,6 +75,21 @@ def _followed(stream: Stream, mark: int) -> bool:
         if _ALONE.match(text) or text.startswith("Traceback"):
             return False
     return False
+
+
+def _spring(stream: Stream, mark: int) -> tuple[Trace, int] | None:
+    """Spring Boot's own words for why it cannot start: a description, and what to do."""
+    end = min(len(stream), mark + 40)
+    begin = next((index for index in range(mark, end) if stream.text(index).startswith("Description:")), None)
+    if begin is None:
+        return None
+    stop = next((index for index in range(begin, end) if stream.text(index).startswith("Action:")), min(end, begin + 6))
+    words = [index for index in range(begin + 1, stop) if stream.text(index)]
+    if not words:
+        return None
+    message = " ".join(stream.text(index) for index in words)[:2000]
+    trace = Trace("jvm", "Spring cannot start", message, stream.notes(mark, stop), headline=stream.note(words[0]))
+    return trace, stop
 
 
 def _go(stream: Stream, mark: int, message: str) -> tuple[Trace, int] | None:

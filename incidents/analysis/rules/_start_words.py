@@ -16,6 +16,8 @@ SIGNS = {
     r"|No Rakefile found|Don't know how to build task"
     r"|Could not find a production build|No such file or directory @ rb_sysopen - Procfile|ruby: No such file"
     r"|Exec format error|php: Could not open|no required module provides package",
+    "start option": r"No application module specified|^(?:gunicorn|uvicorn|flask|celery|streamlit|puma|unicorn): error"
+    r"|A server is already running|This application is already running|/usr/bin/env: .{1,40}: No such file",
     "start app object": r"Failed to find (?:attribute|application object)|App failed to load|Error loading ASGI app"
     r"|Could not import module \"|Could not locate a Flask app"
     r"|Failed to find Flask application|Could not import '[\w.]{1,80}'|Attribute \"\w{1,60}\" not found in module"

@@ -31,7 +31,7 @@ from .base import Rule, build, hits
 
 SIGNS = {
     "host refused": r"Invalid HTTP_HOST header|DisallowedHost|Blocked hosts?: |HostAuthorization\S{0,40} Blocked"
-    r"|Invalid Host header|This host \(\"?[^)]{1,120}\)? is not allowed|Untrusted Host|Invalid host header",
+    r"|Invalid Host header|This host \(\"?[^)]{1,120}\)? is not allowed|Untrusted Host|You must set settings\.ALLOWED_HOSTS|Invalid host header",
 }
 _NAME = re.compile(r"(?:header: |Blocked hosts?: |host \()['\"]?([\w.:-]{1,200})")
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?$|localhost|^\[?[0-9a-f:]+\]?$")

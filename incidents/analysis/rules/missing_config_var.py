@@ -49,7 +49,7 @@ SIGNS = {
     r"|Missing API key|Missing credentials in config|must provide (?:a )?(?:apiKey|api key|API key|token)"
     r"|You did not provide an API key"
     r"|Neither apiKey nor config\.authenticator|Failed to initialize Firebase|Service account object must contain"
-    r"|supabaseUrl is required|accountSid must start with|Must supply api_key|Missing required (?:environment"
+    r"|application secret has not been set|play\.http\.secret\.key|supabaseUrl is required|accountSid must start with|Must supply api_key|Missing required (?:environment"
     r"|configuration)",
     "var settings": r"\d+ validation errors? for \w*(?:Settings|Config)"
     r"|(?i:field required) .{0,40}type=(?:value_error\.)?missing|Invalid environment variables"

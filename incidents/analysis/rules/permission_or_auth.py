@@ -42,7 +42,7 @@ SIGNS = {
     r"|The AWS Access Key Id|Invalid API [Kk]ey|Incorrect API key|invalid[_ ]api[_ ]key|API key (?:is )?(?:invalid"
     r"|expired|not valid)|AuthenticationError: |Stripe::AuthenticationError"
     r"|An invalid token was provided|TOKEN_INVALID|Improper token has been passed|LoginFailure|disallowed intents"
-    r"|PrivilegedIntentsRequired|Unauthorized: (?:invalid|bot)|401: Unauthorized|ETELEGRAM: 40[14]|ApiIdInvalid"
+    r"|DISALLOWED_INTENTS|TokenInvalid|PrivilegedIntentsRequired|Unauthorized: (?:invalid|bot)|401: Unauthorized|ETELEGRAM: 40[14]|ApiIdInvalid"
     r"|AUTH_KEY_|not_authed|invalid_auth|UNAUTHENTICATED|PERMISSION_DENIED|TwilioRestException.{0,80}401|Error 401\b"
     r"|HTTP 401\b|status(?: code)?:? 401 .{0,20}(?:from|api)|Request failed with status code 40[13]",
     "auth file": r"EACCES: permission denied, (?:open|mkdir|unlink|scandir|access|rename|copyfile|rmdir|chmod)"

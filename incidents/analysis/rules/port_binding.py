@@ -34,6 +34,8 @@ from ._texts import by_subject, findings
 from .base import Rule, build, hits
 
 SIGNS = {
+    "port unset": r"\$\{?PORT\}?['\"]? is not a valid|'?\$PORT'? is not a valid|ERR_SOCKET_BAD_PORT"
+    r"|should be (?:>=|>) 0 and < 65536\. Received|strconv\.\w{1,8}: parsing \"\$?PORT\"|invalid port:? ['\"]?\$",
     "port taken": r"EADDRINUSE|[Aa]ddress already in use|Port \d{2,5} (?:is|was) already in use"
     r"|Only one usage of each socket address|Connection in use: \(",
     "port denied": r"listen EACCES|bind: permission denied|(?:PermissionError|Errno 13).{0,80}(?:bind|port|:80\b)"
@@ -102,7 +104,12 @@ def _silent(facts: Facts) -> Iterator[Finding]:
 
 
 def _describe(port: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
-    if "port denied" in SIGNS and re.search(SIGNS["port denied"], found.notes[0].text):
+    text = found.notes[0].text
+    if re.search(SIGNS["port unset"], text):
+        return f"The start command gives the server no number for its port (`{text.strip()[:120]}`)", (
+            Remedy("Let a shell expand $PORT: no single quotes around it, and `sh -c` in a container's command."),
+        )
+    if re.search(SIGNS["port denied"], text):
         return f"The app may not listen on port {port}: ports below 1024 are closed to it", ()
     return f"Port {port or '(unknown)'} is taken already: two servers are started in one dyno", (
         Remedy("Start one server per process type, or give the second one another port."),

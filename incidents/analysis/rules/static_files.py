@@ -113,10 +113,11 @@ def _not_found(facts: Facts) -> Iterator[Finding]:
     sure = 0.9 if share >= 0.15 and lost >= 10 else 0.72 if share >= 0.05 else 0.52
     if failed(facts):
         sure = min(sure, 0.44)  # whole requests fail in this log: that is what hurts
+    few = share < 0.05 and lost < 2 * FEW
     yield build(
         facts, "static-files",
         f"{count(lost, 'request')} for static files got 404 ({listed(paths)}): the files were not deployed, or their paths differ.",
-        sure, lines[:6], count=lost, span=lines, subject=paths[0] if paths else "",
+        sure, lines[:6], count=lost, span=lines, harmless=few, subject=paths[0] if paths else "",
         remedies=(Remedy("See whether the files are in the slug (mind upper and lower case).", "heroku run bash"),),
     )  # fmt: skip
 

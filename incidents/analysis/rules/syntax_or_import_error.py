@@ -36,7 +36,7 @@ from .base import Rule, hits
 
 SIGNS = {
     "code syntax": r"^\W{0,8}(?:\w{1,20} ){0,3}(?:SyntaxError|IndentationError|TabError): |syntax error, unexpected"
-    r"|PHP Parse error|Parse error: syntax error|\(SyntaxError\)"
+    r"|PHP Parse error|Psych::SyntaxError|YAML syntax error|AH00526: Syntax error|Parse error: syntax error|\(SyntaxError\)"
     r"|Cannot use import statement outside a module|ERR_REQUIRE_ESM|require is not defined in ES module scope"
     r"|ERR_UNKNOWN_FILE_EXTENSION|ERR_UNSUPPORTED_DIR_IMPORT"
     r"|does not provide an export named|Unexpected token|exports is not defined in ES module",
