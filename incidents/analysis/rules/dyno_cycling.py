@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from incidents.analysis.events import Event, of
-from incidents.analysis.types import Facts, Finding
+from incidents.analysis.types import Facts, Finding, Note
 from incidents.analysis.wording import count, listed
 
 from .base import Rule, build
@@ -38,31 +38,39 @@ _WORDS = {
 
 def check(facts: Facts) -> Iterator[Finding]:
     events = of(facts, "cycle", "relocate", "restart")
-    if not events:
-        return
-    kinds = list(dict.fromkeys(event.kind for event in events))
-    first: list[Event] = sorted(
-        events, key=lambda event: (list(_WORDS).index(event.kind), event.at_us or 0, event.line)
-    )
+    if events:
+        kinds = list(dict.fromkeys(event.kind for event in events))
+        events.sort(key=lambda event: (list(_WORDS).index(event.kind), event.at_us or 0, event.line))
+        why = f"({listed([_WORDS[kind] for kind in kinds])}); exits with status 143 after SIGTERM are part of it"
+        proof = [*(event.note for event in events[:3]), *_signals(facts, events[0])]
+        yield _finding(
+            facts, events, f"restarted {count(len(events), 'time')} in the normal course of things {why}", proof
+        )
+    elif not of(facts, "idle"):
+        events = [event for event in of(facts, "exit") if event.detail["status"] == 143]
+        if events:
+            proof = [*_signals(facts, events[0]), *(event.note for event in events[:2])]
+            yield _finding(facts, events, "stopped in an orderly way (SIGTERM, exit status 143)", proof)
+
+
+def _finding(facts: Facts, events: list[Event], what: str, proof: list[Note]) -> Finding:
     dynos = sorted({event.process for event in events})
-    yield build(
-        facts, "dyno-cycling",
-        f"{listed(dynos)} {'was' if len(events) == 1 else 'were'} restarted {count(len(events), 'time')} in the normal course of things "
-        f"({listed([_WORDS[kind] for kind in kinds])}); exits with status 143 after SIGTERM are part of it.",
-        0.85 if "cycle" in kinds else 0.7, [*(event.note for event in first[:3]), *_signals(facts, first[0])],
-        severity="low", count=len(events),
+    named = any(event.kind == "cycle" for event in events)
+    return build(
+        facts, "dyno-cycling", f"{listed(dynos)} {'was' if len(dynos) == 1 else 'were'} {what}.",
+        0.85 if named else 0.7 if events[0].kind in _WORDS else 0.5, proof, severity="low", count=len(events),
         span=[event.note for event in events], harmless=True, most=5,
     )  # fmt: skip
 
 
-def _signals(facts: Facts, event: Event) -> list:  # type: ignore[type-arg]
-    """SIGTERM and exit that follow."""
+def _signals(facts: Facts, event: Event) -> list[Note]:
+    """SIGTERM and exit that follow, or belong to it."""
     after = [
-        other
+        other.note
         for other in of(facts, "sigterm", "exit")
-        if other.process == event.process and (other.at_us or 0) >= (event.at_us or 0)
+        if other.process == event.process and abs((other.at_us or 0) - (event.at_us or 0)) < 40_000_000
     ]
-    return [other.note for other in after[:2]]
+    return after[:2]
 
 
 RULE = Rule(
