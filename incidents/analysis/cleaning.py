@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 # CSI with its parameters, OSC up to BEL or ST, two-character sequences; of one that is cut off, what is left.
@@ -20,8 +21,9 @@ _CONTROLS = dict.fromkeys([*range(1, 9), *range(14, 32), 127, *range(128, 160)])
     **dict.fromkeys(range(0x2000, 0x200B), " "),
     0x200B: None, 0x2060: None, 0xFEFF: None, 0x2028: " ", 0x2029: " ",
 }  # fmt: skip
-_QUOTES = str.maketrans("“”„‟″«»", '"""""""')
+_QUOTES = str.maketrans("“”„‟″", '"""""')
 _SMART = re.compile(r"=[“”„]|[“”„] (?:method|path|host|request_id|dyno)=")
+_QUOTED = re.compile(r'"(?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:|(?:app|heroku)[\[/]|<\d).{8,}",?\s{0,8}$')
 _TAGS = re.compile(r"(?:\s{0,40}</?[A-Za-z][A-Za-z0-9]{0,12}(?:\s[^<>]{0,200})?/?>){1,20}\s{0,40}")
 _TAGS_BEHIND = re.compile(r"(?:</?[A-Za-z][A-Za-z0-9]{0,12}(?:\s[^<>]{0,200})?/?>\s{0,8}){1,20}$")
 _ENTITY = re.compile(r"=&(?:quot|#34|#x22);|\) -&(?:gt|#62);|&(?:quot|#34|#x22); [a-z_]{2,12}=")
@@ -36,9 +38,24 @@ def plain(text: str) -> str:
     return text if text.isascii() and text.isprintable() else text.translate(_CONTROLS)
 
 
+def _unquoted(text: str) -> str:
+    """What stands in the quotes of JSON or of a table."""
+    if '\\"' in text:
+        try:
+            return str(json.loads(text))
+        except ValueError:
+            pass
+    return text[1:-1].replace('""', '"')
+
+
 def repaired(text: str) -> tuple[str, str]:
-    """The line without HTML, with plain quotes in router fields; and what was done: ``html``, ``quotes`` or nothing."""
+    """The line without HTML, with plain quotes in router fields, without quotes around the whole of it.
+
+    The second value says what was done: ``html``, ``quotes`` or nothing.
+    """
     done = ""
+    if text[:1] == '"' and _QUOTED.match(text):
+        text, done = _unquoted(text.rstrip(", ")), "quotes"
     if "<" in text or "&" in text:
         bare = text
         opening = _TAGS.match(bare)

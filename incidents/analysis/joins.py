@@ -18,6 +18,8 @@ _KEYS = frozenset(
     """.split()  # noqa: SIM905 - words read better in rows
 )
 _INNER = re.compile(rf"(?:{'|'.join(sorted(_KEYS, key=len, reverse=True))})=")
+_OLD = re.compile(r"Error [A-Z]\d\d\b|[A-Z]{3,16}(?: |$)")  # the form until 2012: words, then fields
+_OLD_BLANK = re.compile(r"(?:->|\b[A-Z]{3,16}|[A-Z]\d\d|\([A-Z][\w ]{1,60}\)?)$")
 _COMMAND = "Starting process with command `"
 _COLUMNS = 80
 _NARROW = 85  # up to this many columns mail programs break lines between words; wider lines were broken by terminals
@@ -51,6 +53,8 @@ def router(before: str, after: str, *, gap: str, full: bool) -> str | None:
     ``gap`` where both give the same. ``full`` says that the first part fills its line to the edge, so that even a part
     without a field belongs to it.
     """
+    if _OLD.match(before) and "bytes=" not in before and ("dyno=" in after or "-> " in after):
+        return f"{before} {after.lstrip()}" if _OLD_BLANK.search(before) or "dyno=" in before else before + after
     ways = before + after, f"{before} {after.lstrip()}"
     best = max(reversed(ways) if gap else ways, key=_fields)
     return best if _fields(best) > _fields(before) or (full and _fields(best) == _fields(before)) else None

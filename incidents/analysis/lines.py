@@ -16,6 +16,7 @@ _SPLIT_BYTES = 10_000  # Heroku cuts longer messages into records of this size, 
 _ENDS_CONTEXT = frozenset(
     ("prompt", "markdown", "text")
 )  # what follows such a line does not go on with the record before
+_LINE_NUMBER = re.compile(r"\s{0,8}\d{1,6}[:.)|]?(?:\s{1,2}|$)")
 _ONLY_STAMP = re.compile(rf"{STAMP}\s{{0,4}}$", re.ASCII)
 
 
@@ -95,7 +96,7 @@ class LineReader:
         if self.form.skip is not None and (reason := self.form.skip(line, self.settings)):
             self._skip(row, reason)
             return
-        if "<" in line or "&" in line or not line.isascii():
+        if "<" in line or "&" in line or line[0] == '"' or not line.isascii():
             line, done = cleaning.repaired(line)
             if done:
                 self._count(done)
@@ -144,8 +145,10 @@ class LineReader:
 
     def _headless(self, row: int, line: str, following: bytes | None) -> None:
         """A line without a header: the rest of a record, noise, or words."""
-        if self._lead.strip() and line.startswith(self._lead.strip()):
-            line = line.removeprefix(self._lead).removeprefix(self._lead.strip())
+        line = self._without_lead(line)
+        if not line:
+            self._skip(row, "blank")
+            return
         if self._goes_on(row, line, following):
             return
         if following is not None and self._torn(line, following):
@@ -166,6 +169,14 @@ class LineReader:
             self._who = "app[unknown]"
         else:
             self._skip(row, "text")
+
+    def _without_lead(self, line: str) -> str:
+        """The line without the quote mark or the number that stands before all lines, and one blank behind it."""
+        mark = self._lead.strip()
+        if mark[:1].isdigit():
+            number = _LINE_NUMBER.match(line)
+            return line[number.end() :] if number else line
+        return line.removeprefix(mark).removeprefix(" ") if mark and line.startswith(mark) else line
 
     def _goes_on(self, row: int, line: str, following: bytes | None) -> bool:
         """Join a line to the record right before it, where the evidence is clear."""

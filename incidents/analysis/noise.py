@@ -43,7 +43,8 @@ _BEGINNINGS: dict[str, tuple[str, ...]] = {
 _RULES = tuple((reason, re.compile("|".join(patterns))) for reason, patterns in _BEGINNINGS.items())
 
 _MARK = r"[>|│┃»›*•·#+-]|[$%❯➜λ]"
-_NUMBER = r"\d{1,6}[:.)|](?=[ \t]|\d{4}-|[A-Za-z])|\d{1,6}(?= {1,4}\d{4}-)"
+_BEGIN = r"(?:\d{4}-\d\d-|[A-Z][a-z]{2} [ \d]\d \d\d:|(?:app|heroku)[\[/]|\[|»|(?:\d{1,7} )?<\d)"
+_NUMBER = rf"\d{{1,6}}[:.)|](?=[ \t]|[A-Za-z]|{_BEGIN})|\d{{1,6}}(?= {{1,4}}{_BEGIN})"
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?=[ \t]{1,4}\d{4}-)"
 LEAD = re.compile(rf"[ \t]*(?:(?:{_MARK}|{_NUMBER}|{_CLOCK})[ \t]{{0,8}}){{0,5}}")
 """Quote and list marks, line numbers, a viewer's clock, prompts and indentation before a line that is whole."""

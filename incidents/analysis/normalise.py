@@ -31,7 +31,7 @@ def inspect(head: bytes, *, name: str, received_at: datetime) -> SourceSettings:
     lines = [cleaning.plain(text.decode_line(line)[0]).rstrip() for line in raw.split(b"\n")[:_HEAD_LINES]]
     if len(lines) > 1 and len(head) >= text.MAX_LINE:
         lines.pop()  # most likely cut off
-    view = formats.Head(raw, [bare for line in lines if (bare := noise.bare(line))])
+    view = formats.Head(raw, [bare for line in lines if (bare := noise.bare(cleaning.repaired(line)[0]))])
     form = formats.choose(view)
     latest_us = to_us(received_at) + DAY_US  # a day on: the zone of the printed times is not known
     settings = SourceSettings(encoding=encoding, format=form.name, year=received_at.year, latest_us=latest_us)

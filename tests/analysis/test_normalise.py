@@ -150,7 +150,7 @@ def test_words_after_a_line_of_the_platform_are_no_log():
 def test_output_whose_header_was_cut_off_is_kept():
     data = b"[2026-11-20 09:14:07 +0000] [132] [ERROR] Application startup failed.\n" + headed("x").encode()
 
-    assert [record[1:] for record in forms.read(data)][0] == (
+    assert forms.read(data)[0][1:] == (
         "app", "unknown", "[2026-11-20 09:14:07 +0000] [132] [ERROR] Application startup failed.",
     )  # fmt: skip
 

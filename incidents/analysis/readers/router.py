@@ -21,7 +21,7 @@ _PATH_CUT = re.compile(r'"(?=\s?(?:host|request_id|fwd|dyno|connect|service|stat
 _BLANK = re.compile(r"\s")
 _DIGITS = re.compile(r"(\d{1,11})(?!\d)", re.ASCII)
 _CODE = re.compile(r"[A-Z]\d\d(?!\d)")
-_ENTITY = re.compile(r"=&(?:quot|#34|#x22);")
+_ENTITY = re.compile(r"=&(?:quot|#34|#x22);|\) -&(?:gt|#62);")
 _OWN = frozenset(("request_id", "fwd", "dyno", "connect", "service", "host", "sock", "desc", "protocol", "bytes"))
 _QUOTES = str.maketrans("“”„‟″", '"""""')
 
