@@ -192,7 +192,7 @@
   const palette = $("#palette");
   const places = () => {
     const found = $$(".nav a, .tabs a").map((link) => ({ text: link.firstChild.textContent.trim(), href: link.href, hint: link.closest(".tabs") ? "this incident" : "" }));
-    for (const link of $$("[data-item] h3 a, [data-item] th a")) found.push({ text: link.textContent.trim(), href: link.href, hint: "on this page" });
+    for (const link of $$("[data-item] h2 a, [data-item] th a")) found.push({ text: link.textContent.trim(), href: link.href, hint: "on this page" });
     return found;
   };
   const showPalette = () => {
