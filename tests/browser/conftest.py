@@ -1,0 +1,113 @@
+"""Pages of the running application, in a real browser, signed in, with an incident to look at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.ports import wait_for
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from tests.support.stack import Stack
+
+AXE = Path(__file__).with_name("vendor") / "axe.min.js"
+HOSTILE_NAME = "<img src=x onerror=window.hacked=1>.log"
+HOSTILE_ROWS = (
+    "<script>window.hacked=1</script>",
+    "<img src=x onerror=window.hacked=1> <svg/onload=window.hacked=1>",
+    '" autofocus onfocus=window.hacked=1 x="',
+    "javascript:window.hacked=1 {{ 7|add:7 }}",
+    "\x1b]0;title\x07 \u202egnp.exe\u202c \x1b[31mred\x1b[0m",
+    "Error: <a href='javascript:window.hacked=1' hx-get='/signout/' hx-trigger='load'>x</a>",
+)
+
+
+@pytest.fixture(scope="session")
+def signed_in_state(browser: Browser, site: Stack) -> dict[str, Any]:
+    """Cookies of somebody who is signed in to `site`."""
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.goto(site.signin_link())
+    page.wait_for_url(f"{site.url}/")
+    state: dict[str, Any] = json.loads(json.dumps(context.storage_state()))
+    context.close()
+    return state
+
+
+@pytest.fixture
+def open_page(
+    new_context: Callable[..., BrowserContext], signed_in_state: dict[str, Any], site: Stack
+) -> Callable[..., Page]:
+    """``open_page("/path/", width=360, dark=True, scripts=False)``: a signed-in page that must not complain."""
+    complaints: list[str] = []
+
+    def make(path: str = "/", *, width: int = 1280, dark: bool = False, scripts: bool = True, **options: Any) -> Page:
+        context = new_context(
+            storage_state=signed_in_state, viewport={"width": width, "height": 800}, base_url=site.url,
+            color_scheme="dark" if dark else "light", java_script_enabled=scripts, **options,
+        )  # fmt: skip
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto(path)
+        return page
+
+    yield make  # type: ignore[misc]
+    assert not complaints
+
+
+@pytest.fixture(scope="session")
+def example(browser: Browser, signed_in_state: dict[str, Any], site: Stack) -> str:
+    """Path of the example incident, read to its end."""
+    context = browser.new_context(storage_state=signed_in_state, locale="en-US", base_url=site.url)
+    page = context.new_page()
+    page.goto("/new/")
+    path = _post(page, "/example/")
+    _wait_until_read(site, path)
+    context.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def hostile(browser: Browser, signed_in_state: dict[str, Any], site: Stack) -> str:
+    """Path of an incident whose every text is an attack."""
+    rows = []
+    for number in range(60):
+        text = HOSTILE_ROWS[number % len(HOSTILE_ROWS)]
+        at = f"2026-03-14T09:{number // 60:02}:{number % 60:02}.000000+00:00"
+        rows.append(f"{at} app[web.1]: {text}")
+        request = f'method=GET path="/x?{text}" host=shop.example.com fwd="192.0.2.7" dyno=web.1 connect=1ms'
+        rows.append(f'{at} heroku[router]: at=error code=H12 desc="Request timeout" {request} service=30000ms status=503')
+    context = browser.new_context(storage_state=signed_in_state, locale="en-US", base_url=site.url)
+    page = context.new_page()
+    page.goto("/new/")
+    path = _post(page, "/uploads/paste/", text="\n".join(rows), title=HOSTILE_NAME, app_name=HOSTILE_ROWS[0])
+    _wait_until_read(site, path)
+    context.close()
+    return path
+
+
+def _post(page: Page, path: str, **fields: str) -> str:
+    """Send a form as the page would; the path to which it leads."""
+    token = page.locator("input[name=csrfmiddlewaretoken]").first.input_value()
+    answer = page.request.post(path, form={"csrfmiddlewaretoken": token, **fields}, headers={"Referer": page.url})
+    assert answer.ok, answer.text()[:400]
+    return answer.url.removeprefix(page.url.removesuffix("/new/"))
+
+
+def _wait_until_read(site: Stack, path: str) -> None:
+    key = path.split("/")[2]
+    query = "SELECT 1 FROM incidents_incident WHERE revision > 0 AND analysed_revision = revision AND {} = '{}'"
+    column = "id::text" if site.database_url else "id"
+    value = key if site.database_url else key.replace("-", "")
+    busy = f"SELECT 1 FROM incidents_logsource WHERE state IN ('receiving', 'splitting', 'digesting') AND {'incident_id::text' if site.database_url else 'incident_id'} = '{value}'"  # noqa: E501
+    wait_for(lambda: bool(site.rows(query.format(column, value))) and not site.rows(busy), "the log has been read")
+
+
+def wait_for_text(page: Page, text: str) -> None:
+    page.get_by_text(text).first.wait_for(timeout=60_000)
