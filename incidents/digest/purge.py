@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from incidents.ingest import blobs
-from incidents.models import Chunk, Incident, LogSource, Segment, SigninToken, SourceState, StoredResult
+from incidents.models import Chunk, ChunkState, Incident, LogSource, Segment, SigninToken, SourceState, StoredResult
 
 from .leases import from_now
 
@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 def forget_chunks(source: LogSource) -> None:
     """Remove a source's chunks with texts and results, in the caller's transaction; blobs once it is committed."""
+    # Whoever is about to write a result is waited for, and whoever comes later finds that its lease is gone.
+    Chunk.objects.filter(source=source).update(lease=None, state=ChunkState.QUARANTINED)
     keys = [
         *Segment.objects.filter(chunk__source=source).exclude(key="").values_list("key", flat=True),
         *StoredResult.objects.filter(chunk__source=source).exclude(key="").values_list("key", flat=True),
@@ -32,7 +34,6 @@ def purge_incident(incident: Incident) -> None:
     """Remove a deleted incident. Leases go first, so that no worker can write a row behind us."""
     sources = LogSource.objects.filter(incident=incident)
     sources.update(lease=None, state=SourceState.FAILED)
-    Chunk.objects.filter(source__in=sources).update(lease=None, state="quarantined")
     Incident.objects.filter(pk=incident.pk).update(analysis_lease=None)
     for source in sources:
         with transaction.atomic():

@@ -150,7 +150,7 @@ def _form(request: HttpRequest) -> HttpResponse:
     return redirect(incident)
 
 
-def _take(request: HttpRequest, incident: Incident, file: UploadedFile) -> None:
+def _take(request: HttpRequest, incident: Incident, file: UploadedFile[Any]) -> None:
     source = accept.accept_upload(incident=incident, name=file.name or "unnamed", blocks=file.chunks(MIB))
     if source.state != SourceState.SPLITTING:
         messages.info(request, f"{file.name} is in this incident already, as {source.name}.")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.incidents.builders import log, zipped
+from tests.incidents.builders import incident, log, upload, work, zipped
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +43,15 @@ def test_several_files_are_one_incident(file: str, tmp_path: Path) -> None:
     (tmp_path / "more.log.gz").write_bytes(gzip.compress(log(90)))
     document = json.loads(analyze(file, str(tmp_path / "more.log.gz")).stdout)
     assert [source["lines"] for source in document["sources"]] == [60, 90]
+
+
+@pytest.mark.django_db
+def test_the_pages_show_the_same_document(file: str) -> None:
+    into = incident()
+    upload(into, log(60), "app.log")
+    work()
+    shown = {key: value for key, value in into.analysis.items() if key != "charts"}
+    assert shown == json.loads(analyze(file).stdout)
 
 
 def test_each_gives_one_document_per_file_on_one_line(file: str, tmp_path: Path) -> None:
