@@ -19,7 +19,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -48,26 +47,26 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-@dataclass
 class Launcher:
-    """Everything of one run."""
+    """Everything of one run on one data directory, which it holds alone."""
 
-    files: list[Path]
-    verbose: bool
-    data_dir: Path = field(default_factory=open_data_directory)
-    parts: list[Part] = field(default_factory=list)
-    guard: subprocess.Popen[bytes] | None = None
-    stops: bool = False
-
-    def run(self) -> NoReturn:
-        """Serve until somebody asks us to stop (Stopped) or it cannot go on (SystemExit)."""
+    def __init__(self, files: list[Path], verbose: bool) -> None:
+        self.files = files
+        self.verbose = verbose
+        self.parts: list[Part] = []
+        self.stops = False
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(signum, self.on_signal)
+        self.data_dir = open_data_directory()
         self.lock = lock(self.data_dir)
         self.environment = self.make_environment()
         self.server, self.port = listen()
+        self.socket_dir: Path | None = None
         self.note_owner()
-        self.start_guard()
+        self.guard = self.start_guard()
+
+    def run(self) -> NoReturn:
+        """Serve until somebody asks us to stop (Stopped) or it cannot go on (SystemExit)."""
         try:
             self.start_broker()
             self.manage("migrate", "--noinput")
@@ -112,10 +111,10 @@ class Launcher:
         os.truncate(self.lock, 0)
         os.pwrite(self.lock, content, 0)
 
-    def start_guard(self) -> None:
+    def start_guard(self) -> subprocess.Popen[bytes]:
         """A shell of a few hundred kilobytes that outlives a killed launcher by a moment."""
         inherited = os.dup(self.lock)  # holds the lock until the guard, too, has ended
-        self.guard = subprocess.Popen(
+        guard = subprocess.Popen(
             ["/bin/sh", "-c", GUARD],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -124,13 +123,13 @@ class Launcher:
             start_new_session=True,
         )
         os.close(inherited)
-        self.tell_guard()
+        return guard
 
     def tell_guard(self) -> None:
+        """Tell it which process groups there are now."""
         groups = " ".join(str(part.process.pid) for part in self.parts if part.process)
-        assert self.guard is not None
         assert self.guard.stdin is not None
-        with suppress(BrokenPipeError):  # it was killed: supervise() starts another
+        with suppress(BrokenPipeError):  # it was killed: check_parts() starts another
             self.guard.stdin.write(f"{groups}\n".encode())
             self.guard.stdin.flush()
 
@@ -235,9 +234,9 @@ class Launcher:
             if part.process is None and time.monotonic() >= part.start_again_at:
                 say(f"bin/run: the {part.name} had ended and is started again")
                 self.start(part)
-        assert self.guard is not None
         if self.guard.poll() is not None:
-            self.start_guard()
+            self.guard = self.start_guard()
+            self.tell_guard()
 
     def empty_broker(self) -> None:
         """A broker that cannot read its files starts empty: it holds doorbell messages, and the reaper rings again."""
@@ -251,15 +250,11 @@ class Launcher:
         broker = [part for part in self.parts if part.name == "broker"]
         end_parts([part for part in self.parts if part not in broker], STOP_PATIENCE_S)
         end_parts(broker, 1.0)
-        if hasattr(self, "socket_dir"):
+        if self.socket_dir:
             shutil.rmtree(self.socket_dir, ignore_errors=True)
-        if self.guard:
-            self.parts.clear()
-            self.tell_guard()
-            assert self.guard.stdin is not None
-            with suppress(BrokenPipeError):
-                self.guard.stdin.close()
-            self.guard.wait(2)
+        self.parts.clear()
+        self.tell_guard()
+        self.guard.communicate()  # the end of its input ends it
 
 
 class Stopped(BaseException):

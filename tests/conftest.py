@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 # A test that uses one of these fixtures bears the mark, so that a run can leave out what a machine lacks.
 MARKED_BY_FIXTURE = {
     "database": {"db", "transactional_db", "django_db_setup", "live_server", "admin_client", "admin_user"},
-    "workers": {"broker", "broker_url", "stack", "site"},
+    "broker": {"broker", "broker_url", "stack", "site"},
+    "workers": {"stack", "site"},
     "browser": {"browser", "new_context", "page", "signed_in_page"},
     "postgres_server": {"postgres_url"},
 }

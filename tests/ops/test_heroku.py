@@ -20,7 +20,7 @@ from tests.support.ports import free_port, wait_for
 from tests.support.processes import ROOT
 from tests.support.run import answers
 
-pytestmark = pytest.mark.workers
+pytestmark = pytest.mark.broker
 DYNO_MB = 512
 PROCFILE = dict(re.findall(r"^(\w+): (.+)$", (ROOT / "Procfile").read_text(), flags=re.MULTILINE))
 

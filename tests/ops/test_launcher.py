@@ -11,7 +11,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from tests.support.broker import Broker
 from tests.support.ports import free_port, wait_for
 from tests.support.run import ADDRESS, PARTS, Run, alive, answers
 
-pytestmark = pytest.mark.workers
+pytestmark = pytest.mark.broker
 STOP_LIMIT_S = 10
 
 
@@ -157,8 +157,8 @@ def test_a_launcher_killed_while_logs_are_digested_loses_nothing(tmp_path: Path)
         run.wait_ready()
         wait_for(lambda: is_analysed(calm), "the calm run is done", timeout_s=120)
     with Run(killed, log, TRIAGE_LEASE_SECONDS="3") as run:
-        run.wait_ready()
-        wait_for(lambda: "running" in states(killed), "a chunk is being read", timeout_s=60)
+        wait_for(lambda: states(killed), "the first chunk is cut", timeout_s=60, pause_s=0.005)
+        run.processes()
         run.process.kill()
         run.process.wait()
         assert not is_analysed(killed)
@@ -183,8 +183,10 @@ def router_lines(count: int) -> Iterator[str]:
 
 
 def select(data_dir: Path, query: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(data_dir / "triage.sqlite3", timeout=20)) as database:
+    """Rows of the run's database; none while it has no tables yet."""
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(data_dir / "triage.sqlite3")) as database:
         return database.execute(query).fetchall()
+    return []
 
 
 def states(data_dir: Path) -> set[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 from tests.support.broker import Broker
 
 
-@pytest.mark.workers
+@pytest.mark.broker
 def test_a_killed_broker_comes_back_with_what_it_held(tmp_path: Path) -> None:
     with Broker(tmp_path) as broker:
         assert broker.command("SET", "bell", "rung") == "+OK"

@@ -24,9 +24,9 @@ def missing_services() -> dict[str, str]:
     """Marks of tests that cannot run here → why, in words for the last line."""
     missing = {}
     if broker.binary() is None:
-        missing["workers"] = "workers (no Valkey or Redis for this machine)"
+        missing["broker"] = "workers (no Valkey or Redis for this machine)"
     elif sys.platform == "linux" and not os.access("/dev/shm", os.W_OK):
-        missing["workers"] = "workers (/dev/shm is not writable)"
+        missing["broker"] = "workers (/dev/shm is not writable)"
     if postgres.bin_directory() is None:
         missing["postgres_server"] = "PostgreSQL (no server for this machine)"
     if browser.find_chromium() is None:
