@@ -83,6 +83,7 @@ LINKS: dict[str, tuple[str, ...]] = {
     "dyno-sleeping": ("no-web-dynos", "unknown"),
     "maintenance-mode": ("unknown",),
     "blank-app": ("unknown", "build-failed"),
+    "sigterm-not-handled": ("connection-closed-early", "unknown"),
     "platform-incident": ("unknown", "connection-closed-early", "boot-timeout", "no-web-dynos"),
 }  # fmt: skip
 """Cause -> what it brings about: the mechanism that each link stands for is told by the cause's rule."""
@@ -120,15 +121,17 @@ def rank(found: list[Finding], facts: Facts) -> list[Finding]:
     """Causes first, then what they explain, then what is harmless."""
     found = sorted(found, key=_order)
     lines = facts.cache.get("trace lines", {})
-    for place, finding in enumerate(found):
-        for cause in found:
-            if (
-                cause is not finding
-                and not finding.folded_into
-                and _explains(cause, finding, lines, found.index(cause) < place)
-            ):
-                finding.folded_into = cause.slug
+    under: dict[int, Finding] = {}  # symptom -> its cause
+    for place, symptom in enumerate(found):
+        for position, cause in enumerate(found):
+            if id(cause) not in under and _explains(cause, symptom, lines, before=position < place):
+                under[id(symptom)] = cause
                 break
+    for symptom in found:
+        root = symptom
+        while id(root) in under:
+            root = under[id(root)]
+        symptom.folded_into = root.slug if root is not symptom else ""
     return sorted(found, key=lambda finding: (finding.harmless, bool(finding.folded_into), *_order(finding)))
 
 
@@ -137,11 +140,9 @@ def _order(finding: Finding) -> tuple[bool, float, int, str, str]:
     return finding.harmless, -round(weight, 4), -(finding.last_us or 0), finding.slug, finding.subject
 
 
-def _explains(cause: Finding, symptom: Finding, lines: dict[str, set[tuple[int, int]]], before: bool) -> bool:
+def _explains(cause: Finding, symptom: Finding, lines: dict[str, set[tuple[int, int]]], *, before: bool) -> bool:
     """Whether a link leads from one to the other, and its time order holds."""
-    if cause.harmless or cause.confidence < FOLDS or cause.folded_into or symptom.harmless:
-        return False
-    if symptom.slug == cause.slug:
+    if cause.harmless or cause.confidence < FOLDS or symptom.harmless or symptom.slug == cause.slug:
         return False
     if symptom.slug == "app-exception":
         mine = lines.get(symptom.subject, set())

@@ -125,7 +125,7 @@ def test_the_chain_is_told_with_times():
     verdict = document_of(text)["verdict"]
     assert (verdict["status"], verdict["slug"]) == ("confirmed", "missing-dependency")
     assert verdict["sentence"] == (
-        "`express` is not installed: it began 11 s after release v42 with a deploy; "
+        "`express` is not installed: it began 11 s after release v42 (a deploy); "
         "web.1 exited with status 1 at 2026-03-14 09:00:41 UTC; so the router answered H10 (1 request)."
     )
     remedies = document_of(text)["findings"][0]["remedies"]

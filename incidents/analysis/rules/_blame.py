@@ -147,7 +147,7 @@ def changed(facts: Facts, found: Blame) -> str:
         if "config" in kinds
         else ""
     )
-    name = " with ".join(part for part in (f"release {version}" if version else "", why) if part)
+    name = f"release {version}{f' ({why})' if why else ''}" if version else why
     return f"it began {duration(max(1, begin - (last.at_us or begin)))} after {name}"
 
 

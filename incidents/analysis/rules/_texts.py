@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from incidents.analysis.events import trace_of
 from incidents.analysis.types import Facts, Finding, Note, Remedy, Severity
 
 from ._blame import Blame, blame, proof, ruled_out, story
@@ -19,7 +21,15 @@ def by_subject(notes: Iterable[Note], patterns: Sequence[re.Pattern[str]]) -> di
     groups: dict[str, list[Note]] = {}
     for note in notes:
         groups.setdefault(subject_of(note.text, patterns), []).append(note)
+    if "" in groups and len(groups) > 1:  # lines that name nothing belong to those that do
+        named = max((name for name in groups if name), key=lambda name: len(groups[name]))
+        groups[named] = sorted(groups[named] + groups.pop(""), key=place)
     return groups
+
+
+def place(note: Note) -> tuple[int, int, int]:
+    """What lines are ordered by."""
+    return note.at_us or 0, note.source, note.line
 
 
 def subject_of(text: str, patterns: Sequence[re.Pattern[str]]) -> str:
@@ -47,19 +57,15 @@ def findings(
         found = blame(facts, notes)
         if needs_harm and not found.fatal and not found.requests:
             continue
+        found = replace(found, notes=tuple(_telling(facts, found)))
         sentence, remedies = describe(subject, found)
         after = story(facts, found)
-        first = found.notes[0]
-        if found.deaths:
-            first = next(
-                (note for note in notes if any(note is mine for run in found.deaths for mine in run.notes)), first
-            )
         yield build(
             facts,
             slug,
             f"{sentence}: {after}." if after else f"{sentence}.",
             found.confidence(sure),
-            [first, *extra(notes), *proof(facts, found), *[note for note in notes if note is not first][:2]],
+            [found.notes[0], *extra(found.notes), *proof(facts, found), *found.notes[1:3]],
             severity=found.severity(worst),
             subject=subject,
             count=len(notes),
@@ -69,3 +75,17 @@ def findings(
             remedies=remedies,
             harmless=found.survived,
         )
+
+
+def _telling(facts: Facts, found: Blame) -> list[Note]:
+    """The lines, those first that a reader should see first: last words, and what names an error rather than its code."""
+    last = {id(note) for run in found.deaths for note in run.notes}
+
+    def rank(note: Note) -> tuple[bool, bool]:
+        trace = trace_of(facts, note)
+        named = (
+            trace is None or trace.headline is note or any(text and text[:40] in note.text for _, text in trace.causes)
+        )
+        return bool(last) and id(note) not in last, not named
+
+    return sorted(found.notes, key=rank)

@@ -43,7 +43,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     reason = _reason(facts, run) if run else []
     status = f" with status {run.exit_status}" if run and run.exit_status is not None else ""
     when = f" at {stamp(run.ended_us)}" if run and run.ended_us is not None else ""
-    why = f": `{reason[0].text.strip()[:140]}`" if reason else ""
+    why = f": `{reason[-1].text.strip()[:140]}`" if reason else ""
     ends = [run.exit] if run and run.exit else []
     yield build(
         facts, "release-phase-failed",
