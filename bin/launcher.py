@@ -69,7 +69,7 @@ class Launcher:
         """Serve until somebody asks us to stop (Stopped) or it cannot go on (SystemExit)."""
         try:
             self.start_broker()
-            self.manage("migrate", "--noinput")
+            self.manage("migrate", "--noinput", "--skip-checks")
             web = self.start_parts()
             address = self.address()  # while the web process gets ready
             self.wait_until(self.web_answers, web)

@@ -153,8 +153,9 @@ def broker_answers(path: Path) -> bool:
 
 def web_command(descriptor: int) -> list[str]:
     """gunicorn on a listening socket that it inherits."""
-    options = "--worker-class gthread --workers 2 --threads 8 --timeout 60 --graceful-timeout 5 --no-control-socket"
-    return [sys.executable, "-m", "gunicorn", "triage.wsgi", "--bind", f"fd://{descriptor}", *options.split()]
+    options = "--worker-class gthread --workers 2 --threads 8 --timeout 60 --graceful-timeout 5 --preload"
+    own = ["--bind", f"fd://{descriptor}", "--no-control-socket"]
+    return [sys.executable, "-m", "gunicorn", "triage.wsgi", *own, *options.split()]
 
 
 def worker_command(concurrency: str, name: str = "worker") -> list[str]:
