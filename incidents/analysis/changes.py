@@ -19,7 +19,9 @@ from .types import NO_TIME, Array, Facts
 LOOK_BACK_US = 6 * 3_600_000_000
 SETTLE_US = 60_000_000
 """The minute of the roll-out itself and its cold starts tell nothing about a release."""
-MOST_PER_SIDE = 200
+AROUND_US = 3_600_000_000
+"""An hour on both sides: longer ago, other things differ too."""
+MOST_PER_SIDE = 120
 _KINDS = (
     "release",
     "deploy",
@@ -102,13 +104,14 @@ def effect(facts: Facts, release_us: int) -> list[Shift]:
     Per endpoint, so that a change of the mix of traffic is not taken for a change of speed.
     """
     table = facts.requests
-    usable = (table.at_us != NO_TIME) & (table.service_ms >= 0) & (table.dyno > 0)
-    before = usable & (table.at_us < release_us)
-    after = usable & (table.at_us > release_us + SETTLE_US)
+    near = np.abs(table.at_us - release_us) <= AROUND_US
+    rows = np.flatnonzero(near & (table.at_us != NO_TIME) & (table.service_ms >= 0) & (table.dyno > 0))
+    rows = rows[np.argsort(table.endpoint[rows], kind="stable")]
+    names, starts = np.unique(table.endpoint[rows], return_index=True)
     shifts = []
-    for endpoint in np.intersect1d(table.endpoint[before], table.endpoint[after]).tolist():
-        mine = table.endpoint == endpoint
-        old, new = table.service_ms[before & mine], table.service_ms[after & mine]
+    for endpoint, mine in zip(names.tolist(), np.split(rows, starts[1:]), strict=True):
+        at_us, service = table.at_us[mine], table.service_ms[mine]
+        old, new = service[at_us < release_us], service[at_us > release_us + SETTLE_US]
         if len(old) >= 5 and len(new) >= 5:
             shifts.append(_shift(endpoint, old, new))
     return sorted(shifts, key=lambda shift: (-shift.low_ms, shift.endpoint))

@@ -31,7 +31,7 @@ WAITED_MS = 1_000
 SLOW_OWN_MS = 2_000
 """An endpoint that takes this long by itself holds a worker long enough to be a culprit."""
 BLAME_FLOOR = 0.05
-MOST_REQUESTS = 60_000
+MOST_REQUESTS = 20_000
 CANDIDATES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 16, 20, 24, 25, 30, 32, 40)
 MISFIT_LIMIT = 0.2
 _CALM_US = 60_000_000
@@ -256,7 +256,7 @@ def replay(jobs: list[Job], workers: int, typical: Typical) -> list[Run]:
 def _estimate_workers(lanes: dict[int, list[Job]], typical: Typical) -> int:
     """The W whose own times agree best with each endpoint's typical time; the smallest among equals."""
     busiest = sorted(lanes.values(), key=len, reverse=True)[:4]
-    lanes_used = [_middle(jobs, 2_000) for jobs in busiest]
+    lanes_used = [_middle(jobs, 1_200) for jobs in busiest]
     most = max((_most_at_once(jobs) for jobs in lanes_used), default=1)
     scores: dict[int, float] = {}
     for workers in CANDIDATES:
@@ -389,20 +389,27 @@ def _roles(result: Attribution) -> None:
 
 def _sick_dynos(lanes: dict[int, list[Job]]) -> dict[int, float]:
     """Dynos on which most endpoints take at least three times as long as the same endpoints take elsewhere."""
+    if len(lanes) < 2:
+        return {}
     times: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for dyno, jobs in lanes.items():
         for job in jobs:
             times[job.endpoint][dyno].append(job.end - job.arrival)
     ratios: dict[int, list[tuple[float, int]]] = defaultdict(list)
     for by_dyno in times.values():
-        for dyno, own in by_dyno.items():
-            others = [value for other, values in by_dyno.items() if other != dyno for value in values]
-            if len(own) >= 5 and len(others) >= 5:
-                usual = max(float(np.quantile(others, 0.25)), 5.0)
-                ratios[dyno].append((float(np.quantile(own, 0.25)) / usual, len(own)))
+        quartiles = {dyno: _quartile(own) for dyno, own in by_dyno.items() if len(own) >= 5}
+        for dyno, quartile in quartiles.items():
+            others = [value for other, value in quartiles.items() if other != dyno]
+            if others:
+                ratios[dyno].append((quartile / max(median(others), 5.0), len(by_dyno[dyno])))
     sick = {}
     for dyno, rows in ratios.items():
         slower = sum(weight for ratio, weight in rows if ratio >= 3)
         if slower >= 0.7 * sum(weight for _, weight in rows):
             sick[dyno] = median(ratio for ratio, _ in rows)
     return sick if 0 < len(sick) <= len(lanes) / 2 else {}
+
+
+def _quartile(values: list[float]) -> float:
+    """The lower quartile: what a request takes where nothing is in its way."""
+    return sorted(values)[len(values) // 4]
