@@ -26,7 +26,7 @@ _SMART = re.compile(r"=[“”„]|[“”„] (?:method|path|host|request_id|dy
 _QUOTED = re.compile(r'"(?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:|(?:app|heroku)[\[/]|<\d).{8,}",?\s{0,8}$')
 _TAGS = re.compile(r"(?:\s{0,40}</?[A-Za-z][A-Za-z0-9]{0,12}(?:\s[^<>]{0,200})?/?>){1,20}\s{0,40}")
 _TAGS_BEHIND = re.compile(r"(?:</?[A-Za-z][A-Za-z0-9]{0,12}(?:\s[^<>]{0,200})?/?>\s{0,8}){1,20}$")
-_ENTITY = re.compile(r"=&(?:quot|#34|#x22);|\) -&(?:gt|#62);|&(?:quot|#34|#x22); [a-z_]{2,12}=")
+_ENTITY = re.compile(r"&lt;\d{1,3}&gt;1 \d|=&(?:quot|#34|#x22);|\) -&(?:gt|#62);|&(?:quot|#34|#x22); [a-z_]{2,12}=")
 
 
 def plain(text: str) -> str:

@@ -132,7 +132,7 @@ class LineReader:
             if end and (found := self._by_form(line[end:])) is not None:
                 self._lead = line[:end]
                 self._count("prefix")
-        if found is None and "[" in line and (found := embedded(line, self.settings)) is not None:
+        if found is None and ("[" in line or ">1 " in line) and (found := embedded(line, self.settings)) is not None:
             self._count("prefix")
         return found
 
@@ -149,17 +149,19 @@ class LineReader:
         if not line:
             self._skip(row, "blank")
             return
-        if self._goes_on(row, line, following):
-            return
         if following is not None and self._torn(line, following):
             self._held = (row, line)
             self._count("joined")
+            return
+        if self._goes_on(row, line, following):
             return
         reason = noise.reason(line) or ("time" if _ONLY_STAMP.match(line) else "")
         if reason:
             self._skip(row, reason)
         elif noise.looks_like_router(line):
             self._emit(row, UNDATED, "heroku[router]", line, len(line), headed=False)
+        elif noise.looks_like_platform(noise.bare(line)):
+            self._emit(row, UNDATED, "heroku[unknown]", noise.bare(line), len(line), headed=False)
         elif self.plain and (found := self.form.read(line, self.settings)) is not None:
             self._add(row, found, len(line))
         elif self._who.startswith("app[") and not self._who.startswith("app[api]"):
@@ -183,6 +185,11 @@ class LineReader:
         last = self._last
         if last is None or row != self._next_row:
             return False
+        if (
+            not last.message and last.who.startswith("heroku[") and line[:1] in " \t"
+        ):  # the message went to the next line
+            self._join(last, line.strip(), row, line)
+            return True
         if last.message.endswith("\\") and len(last.message) > 1:  # as books and shells break a line
             self._join(last, last.message[:-1].rstrip() + " " + line.lstrip(), row, line)
             return True
@@ -201,7 +208,7 @@ class LineReader:
             and not noise.reason(line)
             and "router" not in last.who
         ):
-            torn_off = following is not None and self._record(self._text(following) or " ") is not None
+            torn_off = following is not None and self._peek(following)[1] is not None
             joined = last.message + line if torn_off else None
         if joined is not None:
             self._join(last, joined, row, line)
@@ -216,13 +223,14 @@ class LineReader:
         """A newline tore a header apart: neither part can be read, both together can."""
         if not line[:1].isdigit() or len(line) > 80:
             return False
-        rest = self._text(following)
-        return (
-            bool(rest)
-            and self._record(rest) is None
-            and (whole := self._by_form(line + rest)) is not None
-            and whole.at_us is not None
-        )
+        rest, part = self._peek(following)
+        whole = self._by_form(line + rest)
+        return bool(rest) and whole is not None and whole.at_us is not None and (part is None or part.at_us is None)
+
+    def _peek(self, following: bytes) -> tuple[str, Record | None]:
+        """The text of the next line and its record, without counting anything."""
+        line = cleaning.plain(text.decode_line(following[: text.MAX_LINE])[0]).rstrip()
+        return line, self._by_form(noise.bare(line))
 
     def _add(self, row: int, record: Record, printed: int) -> None:
         """A record with its own header.

@@ -42,7 +42,7 @@ _BEGINNINGS: dict[str, tuple[str, ...]] = {
 }
 _RULES = tuple((reason, re.compile("|".join(patterns))) for reason, patterns in _BEGINNINGS.items())
 
-_MARK = r"[>|│┃»›*•·#+-]|[$%❯➜λ]"
+_MARK = r"[>|│┃»›*•·#+;/-]|[$%❯➜λ]"
 _BEGIN = r"(?:\d{4}-\d\d-|[A-Z][a-z]{2} [ \d]\d \d\d:|(?:app|heroku)[\[/]|\[|»|(?:\d{1,7} )?<\d)"
 _NUMBER = rf"\d{{1,6}}[:.)|](?=[ \t]|[A-Za-z]|{_BEGIN})|\d{{1,6}}(?= {{1,4}}{_BEGIN})"
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?=[ \t]{1,4}\d{4}-)"
@@ -68,7 +68,14 @@ _OUTPUT = re.compile(
         )
     )
 )
-_FIELD = re.compile(r"(?:^|[\s\"])(request_id|fwd|dyno|connect|service|code|desc|sock)=|(?<=at=)(info|error|warning) ")
+_PLATFORM = re.compile(
+    r"Error [RL]\d\d \([A-Z]|State changed from \w{1,20} to \w{1,20}$|Process (?:exited with status \d|running mem=\d)|"
+    r"Stopping (?:all |remaining )?process(?:es)? with SIG|Starting process with command `"
+)
+_OLD_ROUTER = re.compile(r"(?:Error H\d\d \([A-Z].{0,300}|[A-Z]{3,10} \S{1,2000}) dyno=\S{0,40} queue=")
+_FIELD = re.compile(
+    r"(?:^|(?<=[\s\"`]))(?:(request_id|fwd|dyno|connect|service|code|desc|sock)=|(at)=(?:info|error|warning)(?=\s))"
+)
 
 
 def bare(text: str) -> str:
@@ -90,6 +97,13 @@ def looks_like_output(text: str) -> bool:
     return bool(_OUTPUT.match(text))
 
 
+def looks_like_platform(text: str) -> bool:
+    """The words of the dyno manager or of the log system, whose header was not copied."""
+    return bool(_PLATFORM.match(text))
+
+
 def looks_like_router(text: str) -> bool:
     """At least three of the fields that router lines have: what is left of one whose beginning was lost."""
-    return len({match[1] or "at" for match in _FIELD.finditer(text[:4000])}) >= 3
+    if _OLD_ROUTER.match(text):
+        return True
+    return len({match[1] or match[2] for match in _FIELD.finditer(text[:4000])}) >= 3

@@ -139,24 +139,28 @@ def _decoded(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
 
 
 def cut(
-    stream: Iterable[bytes], encoding: str, reline: Callable[[Iterable[bytes]], Iterable[bytes]] | None = None
+    stream: Iterable[bytes],
+    encoding: str,
+    reline: Callable[[Iterable[bytes]], Iterable[bytes]] | None = None,
+    most: int | None = None,
 ) -> Iterator[Cut]:
-    """Cut a source into chunks of whole lines, as UTF-8.
+    """Cut a source into chunks of whole lines, as UTF-8, of at most ``most`` bytes (`CHUNK_BYTES`) or one line.
 
     ``reline`` puts the records of a format that has no lines on lines of their own. A chunk ends at the last newline
-    before `CHUNK_BYTES` behind which a record begins, where there is one in reach.
+    before that size behind which a record begins, where there is one in reach.
     """
     blocks: Iterable[bytes] = utf8(_small(stream), encoding)
     if reline is not None:
         blocks = reline(blocks)
+    most = most or CHUNK_BYTES
     parts: list[bytes] = []
     size, number, first = 0, 0, 1
     for block in _capped(blocks):
         parts.append(block)
         size += len(block)
-        while size >= CHUNK_BYTES:
+        while size >= most:
             pending = b"".join(parts)
-            end = _boundary(pending)
+            end = _boundary(pending, most)
             if end:
                 lines = pending.count(b"\n", 0, end)
                 yield Cut(number, first, lines, pending[:end])
@@ -178,14 +182,14 @@ def _small(stream: Iterable[bytes]) -> Iterator[bytes]:
             yield from (block[start : start + _BLOCK] for start in range(0, len(block), _BLOCK))
 
 
-def _boundary(pending: bytes) -> int:
+def _boundary(pending: bytes, most: int) -> int:
     """Where to end a chunk: behind a newline. 0 if there is none yet."""
-    end = last = pending.rfind(b"\n", 0, CHUNK_BYTES) + 1
+    end = last = pending.rfind(b"\n", 0, most) + 1
     for _ in range(200):
         if not end or _RECORD.match(pending, end):
             break
         end = pending.rfind(b"\n", 0, end - 1) + 1
-    return end or last or pending.find(b"\n", CHUNK_BYTES) + 1
+    return end or last or pending.find(b"\n", most) + 1
 
 
 def _capped(blocks: Iterable[bytes]) -> Iterator[bytes]:

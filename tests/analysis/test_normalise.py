@@ -475,3 +475,39 @@ def test_clean_text_passes_far_faster_than_it_could_be_read():
         times[name] = min(spent)
 
     assert times["bulk"] < times["by line"]  # although it is ten times as much
+
+
+# Lines that lost more than their header
+
+
+LOST = [
+    ("Dec 12 12:12:12 prod heroku/web.1:\n  Error R10 (Boot timeout)", "heroku", "web.1", "Error R10 (Boot timeout)"),
+    ("25 Dec 2019 14:13:31.061299 &lt;158&gt;1 2019-12-25T22:13:28.421009+00:00 heroku router - - at=info method=GET", "heroku", "router", "at=info method=GET"),
+    (" * Jan 27 06:48:30 shop heroku/router: at=error code=H12", "heroku", "router", "at=error code=H12"),
+    (";; Nov 17 18:04:52 shop heroku/web.1 Process running mem=615M(120.2%)", "heroku", "web.1", "Process running mem=615M(120.2%)"),
+    ("// 2026-11-20T09:14:07Z app[web.1]: in a comment", "app", "web.1", "in a comment"),
+    ("> Process running mem=834M(162.9%)", "heroku", "unknown", "Process running mem=834M(162.9%)"),
+    ("Error R14 (Memory quota exceeded)", "heroku", "unknown", "Error R14 (Memory quota exceeded)"),
+    ("Error H12 (Request timeout) -> POST www.example.com/x dyno=web.2 queue= wait= service=30000ms status=503 bytes=0", "heroku", "router", "Error H12 (Request timeout) -> POST www.example.com/x dyno=web.2 queue= wait= service=30000ms status=503 bytes=0"),
+    ("at=error code=H10 desc=\"App crashed\" method=GET path=\"/\" host=www.example.com", "heroku", "router", "at=error code=H10 desc=\"App crashed\" method=GET path=\"/\" host=www.example.com"),
+    ("026-11-20T09:14:07.353034+00:00 heroku[web.1]: Cycling", "heroku", "web.1", "Cycling"),
+    ("53034+00:00 heroku[web.1]: Cycling", "heroku", "web.1", "Cycling"),
+    ("eroku[router]: at=info method=GET", "heroku", "router", "at=info method=GET"),
+    ("18:32:10.510 2026-11-20 09:14:07.353034+00:00 heroku router - - at=info method=GET", "heroku", "router", "at=info method=GET"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "source", "process", "message"), LOST)
+def test_what_is_left_of_a_header_tells_who_wrote_the_line(lines, source, process, message):
+    assert [record[1:] for record in forms.read(lines.encode() + b"\n")] == [(source, process, message)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["see app/models.py line 3", "my app[0] is fine", "heroku is down again", "our app [web.1] crashed", "<b>app</b>"],
+)
+def test_words_about_an_app_are_no_header(words):
+    (chunk,) = forms.chunks((headed("x", who="heroku[web.1]") + words + "\n").encode())
+
+    assert len(chunk.rows) == 1
+    assert sum(chunk.skipped.values()) == 1

@@ -17,7 +17,8 @@ HEADER = re.compile(
 
 _BARE = re.compile(rf"\[?({STAMP})\]?[ \t]{{1,8}}(app|heroku|logplex) ?:(?: (.*)|[ \t]*)$", re.DOTALL | re.ASCII)
 _FIND = re.compile(
-    rf"(?<![\"'\w]){STAMP}\]?[ \t]{{1,8}}(?:app|heroku|heroku-\w{{2,20}}|logplex)\[[\w.:-]{{1,64}}\]:", re.ASCII
+    rf"(?<![\"'\w])(?:{STAMP}\]?[ \t]{{1,8}}(?:app|heroku|heroku-\w{{2,20}}|logplex)\[[\w.:-]{{1,64}}\]:|<\d{{1,3}}>1 \d{{4}}-)",
+    re.ASCII,
 )
 _SYSLOG = re.compile(
     rf"(?:{STAMP}[ \t]+)?(?:\d{{1,7}}[ \t]+)?<\d{{1,3}}>(?:1 )?({STAMP}|-) (.*)$", re.DOTALL | re.ASCII
@@ -51,9 +52,11 @@ def heroku(text: str, settings: SourceSettings) -> Record | None:
 
 
 def embedded(text: str, settings: SourceSettings, reach: int = 160) -> Record | None:
-    """The record whose Heroku header stands somewhere in the first ``reach`` characters: behind a quote mark, a prompt, a host."""
+    """The record whose header stands somewhere in the first ``reach`` characters: behind a prompt, a host, a date."""
     found = _FIND.search(text, 0, reach + 120)
-    return heroku(text[found.start() :], settings) if found and found.start() <= reach else None
+    if not found or found.start() > reach:
+        return None
+    return (syslog if text[found.start()] == "<" else heroku)(text[found.start() :], settings)
 
 
 def syslog(text: str, settings: SourceSettings) -> Record | None:
