@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from . import formats as _formats
 from . import text as _text
@@ -16,7 +17,6 @@ from .charts import charts
 from .merge import merge
 from .normalise import inspect as _inspect
 from .normalise import normalise
-from .report import analyse
 from .scan import scan
 from .types import ChunkResult, Cut, Facts, Finding, NotALog, SourceInput, SourceSettings
 
@@ -34,9 +34,16 @@ def inspect(head: bytes, *, name: str, received_at: datetime) -> SourceSettings:
     return _inspect(head, name=name, received_at=received_at)
 
 
-def cut(stream: Iterable[bytes], settings: SourceSettings) -> Iterator[Cut]:
-    """Chunks of whole lines, as UTF-8 text of about 8 MiB each."""
-    return _text.cut(stream, settings.encoding, _formats.get(settings.format).reline)
+def cut(stream: Iterable[bytes], settings: SourceSettings, *, most: int | None = None) -> Iterator[Cut]:
+    """Chunks of whole lines, as UTF-8 text of about 8 MiB each, or of ``most`` bytes."""
+    return _text.cut(stream, settings.encoding, _formats.get(settings.format).reline, most)
+
+
+def analyse(facts: Facts) -> dict[str, Any]:
+    """The whole analysis as a JSON document; the same facts always give the same document."""
+    from .report import analyse as report  # rules and catalogue, which those who only read chunks need not load
+
+    return report(facts)
 
 
 def scan_chunk(data: bytes, settings: SourceSettings, *, first_line: int, tail: bytes = b"") -> ChunkResult:

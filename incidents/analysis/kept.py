@@ -11,8 +11,8 @@ from .trouble import minute_of, pick
 from .types import NO_TIME, Array, ChunkResult, Kind, Note, Requests
 
 MOST_REQUESTS = 1_000_000
-MOST_NOTES = 40_000
-MOST_TEXT = 24_000_000
+MOST_NOTES = 30_000
+MOST_TEXT = 20_000_000
 """Of all notes together, in characters of text and raw line."""
 _NAMED = ("dyno", "endpoint", "code", "client")
 _PLATFORM = frozenset((Kind.DYNO, Kind.API, Kind.LOGPLEX, Kind.BUILD))
@@ -68,10 +68,11 @@ class Kept:
         if self._rows > MOST_REQUESTS:
             self._shed_requests(MOST_REQUESTS)
         whole = self._joined()
-        order = np.lexsort((whole.request.line, whole.source, whole.request.at_us))
-        ordered = whole.only(order)
         self._tables = []
-        return ordered.request, ordered.source, self._complete
+        order = np.lexsort((whole.request.line, whole.source, whole.request.at_us)).astype(np.int32)
+        for name in _LINE_TYPES:
+            setattr(whole.request, name, getattr(whole.request, name)[order])
+        return whole.request, whole.source[order], self._complete
 
     def notes(self) -> list[Note]:
         """All that are kept, by (time, source, line). A note without a time stays behind the one before it in its source."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import heap
 from .duplicates import Seen, Window, without
 from .kept import Kept
 from .naming import OTHER_ENDPOINT
@@ -121,6 +122,7 @@ class Merger:
     def facts(self) -> Facts:
         """All of it. Nothing may be added afterwards."""
         requests, request_source, complete = self.kept.requests()
+        heap.trim()  # before the rules need memory of their own
         totals = self.totals
         firsts = [total.first_us for total in totals if total.first_us is not None]
         lasts = [total.last_us for total in totals if total.last_us is not None]

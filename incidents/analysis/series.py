@@ -10,7 +10,7 @@ from .types import Array, Gauge
 
 MOST_POINTS = 4_320
 """Per process instance: three days of one point a minute."""
-MOST_OF_ALL = 200_000
+MOST_OF_ALL = 100_000
 MOST_INSTANCES = 2_000
 _INTERVALS_S = (0, 60, 300, 900, 3_600, 14_400, 86_400, 604_800, 31_536_000)
 _LOW = ("hit-rate", "free", "available")
@@ -18,10 +18,18 @@ _LOW = ("hit-rate", "free", "available")
 
 
 @dataclass(slots=True)
+class _Part:
+    """Points as arrays, which take a quarter of the space of lists."""
+
+    at_us: Array
+    values: dict[str, Array]
+
+
+@dataclass(slots=True)
 class _Points:
     process: str
     instance: str
-    parts: list[Gauge] = field(default_factory=list)
+    parts: list[_Part] = field(default_factory=list)
     count: int = 0
 
 
@@ -34,7 +42,8 @@ class Series:
 
     def add(self, key: str, gauge: Gauge) -> None:
         points = self._points.setdefault(key, _Points(gauge.process, gauge.instance))
-        points.parts.append(gauge)
+        values = {name: np.array(column, dtype=np.float64) for name, column in gauge.values.items()}
+        points.parts.append(_Part(np.array(gauge.at_us, dtype=np.int64), values))
         points.count += len(gauge.at_us)
         self._count += len(gauge.at_us)
         if self._count > 2 * MOST_OF_ALL:
@@ -43,7 +52,13 @@ class Series:
     def result(self) -> dict[str, Gauge]:
         """One gauge per key, its points by time."""
         self._thin()
-        return {key: points.parts[0] for key, points in self._points.items()}
+        return {
+            key: Gauge(
+                points.process, points.instance, points.parts[0].at_us.tolist(),
+                {name: column.tolist() for name, column in points.parts[0].values.items()},
+            )
+            for key, points in self._points.items()
+        }  # fmt: skip
 
     def _thin(self) -> None:
         if len(self._points) > MOST_INSTANCES:
@@ -59,26 +74,22 @@ class Series:
                 return
 
 
-def _joined(points: _Points, interval_s: int) -> Gauge:
+def _joined(points: _Points, interval_s: int) -> _Part:
     """The parts as one, by time; one point per interval, a longer one where there would be too many."""
-    at_us = np.concatenate([np.array(part.at_us, dtype=np.int64) for part in points.parts])
-    keys = dict.fromkeys(key for part in points.parts for key in part.values)
+    parts = points.parts
+    at_us = np.concatenate([part.at_us for part in parts])
     order = np.argsort(at_us, kind="stable")
     at_us = at_us[order]
     starts = _starts(at_us, interval_s)
     for longer in _INTERVALS_S:
-        if len(starts) <= MOST_POINTS:
-            break
-        if longer > interval_s:
+        if len(starts) > MOST_POINTS and longer > interval_s:
             starts = _starts(at_us, longer)
     values = {}
-    for key in keys:
-        column = np.concatenate(
-            [np.array(part.values[key], dtype=np.float64) if key in part.values else np.full(len(part.at_us), np.nan) for part in points.parts]
-        )[order]
+    for key in dict.fromkeys(name for part in parts for name in part.values):
+        column = np.concatenate([part.values.get(key, np.full(len(part.at_us), np.nan)) for part in parts])[order]
         chosen = np.fmin if key.endswith(_LOW) else np.fmax
-        values[key] = chosen.reduceat(column, starts).tolist() if len(starts) else []
-    return Gauge(points.process, points.instance, at_us[starts].tolist(), values)
+        values[key] = chosen.reduceat(column, starts) if len(starts) else column
+    return _Part(at_us[starts], values)
 
 
 def _starts(at_us: Array, interval_s: int) -> Array:

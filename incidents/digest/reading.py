@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from incidents import analysis
+from incidents.analysis.parallel import scan_all
 from incidents.ingest.unpack import Member
-
-from .segments import TAIL_BYTES
 
 HEAD_BYTES = 512 * 1024
 """How much of a source is looked at to settle its encoding, format and year."""
+CHUNK_BYTES = 4 * 1024 * 1024
+"""Smaller chunks than the stored ones, since two are read at a time beside all the results."""
 
 
 def peek(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -26,11 +27,18 @@ def peek(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 def read_member(member: Member, *, received_at: datetime) -> analysis.SourceInput:
-    """Read a whole log. Raises `analysis.NotALog` or `NotOpened` with a sentence if it is none."""
+    """A whole log, read as its chunks are taken, by two processes if it is long.
+
+    Raises `analysis.NotALog` or `NotOpened` with a sentence if it is none.
+    """
     head, blocks = peek(member.blocks)
     how = analysis.inspect(head, name=member.label, received_at=received_at)
-    chunks, tail, size = [], b"", 0
-    for cut in analysis.cut(blocks, how):
-        chunks.append(analysis.scan_chunk(cut.data, how, first_line=cut.first_line, tail=tail))
-        tail, size = cut.data[-TAIL_BYTES:], size + len(cut.data)
-    return analysis.SourceInput(member.label, how, chunks, size)
+    source = analysis.SourceInput(member.label, how, ())
+    source.chunks = scan_all(_counted(analysis.cut(blocks, how, most=CHUNK_BYTES), source), how)
+    return source
+
+
+def _counted(cuts: Iterator[analysis.Cut], source: analysis.SourceInput) -> Iterator[analysis.Cut]:
+    for cut in cuts:
+        source.size += len(cut.data)
+        yield cut

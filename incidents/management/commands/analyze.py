@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -22,6 +23,7 @@ from incidents.ingest.unpack import Limits, NotOpened, Refused, members
 
 UNREADABLE = 2
 MAX_WIDTH = 120
+_ZIP = b"PK\x03\x04"
 
 
 class Command(BaseCommand):
@@ -85,34 +87,69 @@ class Unreadable(Exception):
 
 def document_of(names: list[str]) -> dict[str, Any]:
     """The analysis of these files as one incident."""
-    sources: list[analysis.SourceInput] = []
-    for name in names:
-        try:
+    reading = _Reading(names)
+    sources = reading.sources()
+    try:
+        first = next(sources)
+        facts = analysis.merge([first] if reading.is_alone else itertools.chain([first], sources))
+    except OSError as error:
+        raise Unreadable(f"Cannot read {reading.name}: {error.strerror or error}.") from None
+    except Refused as refused:
+        raise Unreadable(f"Cannot read {reading.name}: {refused}") from None
+    finally:
+        sources.close()
+    for note in reading.notes:
+        sys.stderr.write(f"analyze: {note}\n")
+    return analysis.analyse(facts)
+
+
+class _Reading:
+    """Files as they are read: each log is read through before the next is opened, and none is held in memory.
+
+    ``name`` is the file at hand. ``is_alone`` says that the first log is the only one, so that its lines need not be
+    compared with those of others.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self.name = ""
+        self.is_alone = False
+        self.notes: list[str] = []
+
+    def sources(self) -> Generator[analysis.SourceInput, None, None]:
+        for name in self.names:
+            self.name = name
             with _opened(name) as file:
-                sources += _sources(name, file)
-        except OSError as error:
-            raise Unreadable(f"Cannot read {name}: {error.strerror or error}.") from None
-        except Refused as refused:
-            raise Unreadable(f"Cannot read {name}: {refused}") from None
-    return analysis.analyse(analysis.merge(sources))
+                self.is_alone = len(self.names) == 1 and not file.read(len(_ZIP)).startswith(_ZIP)
+                file.seek(0)
+                yield from self._members(file)
+
+    def _members(self, file: BinaryIO) -> Iterator[analysis.SourceInput]:
+        label = "standard input" if self.name == "-" else Path(self.name).name
+        notes: list[str] = []
+        problem, found = "", False
+        for member in members(file, name=label, limits=Limits(), notes=notes):
+            try:
+                source = read_member(member, received_at=_received_at(file))
+            except (NotOpened, analysis.NotALog) as error:
+                problem = problem or str(error)
+                notes.append(f"{member.label} was left out: {error}")
+                continue
+            found = True
+            source.chunks = _until_damaged(source.chunks, source.name, notes)
+            yield source
+        if not found:
+            raise Unreadable(f"Cannot read {self.name}: {problem or 'there is no log in it.'}")
+        self.notes += (f"{label}: {note}" for note in notes)
 
 
-def _sources(name: str, file: BinaryIO) -> Iterator[analysis.SourceInput]:
-    notes: list[str] = []
-    problem = ""
-    found = []
-    label = "standard input" if name == "-" else Path(name).name
-    for member in members(file, name=label, limits=Limits(), notes=notes):
-        try:
-            found.append(read_member(member, received_at=_received_at(file)))
-        except (NotOpened, analysis.NotALog) as error:
-            problem = problem or str(error)
-            notes.append(f"{member.label} was left out: {error}")
-    if not found:
-        raise Unreadable(f"Cannot read {name}: {problem or 'there is no log in it.'}")
-    for note in notes:
-        sys.stderr.write(f"analyze: {label}: {note}\n")
-    return iter(found)
+def _until_damaged(
+    chunks: Iterable[analysis.ChunkResult], name: str, notes: list[str]
+) -> Iterator[analysis.ChunkResult]:
+    try:
+        yield from chunks
+    except NotOpened as error:
+        notes.append(f"{name} was read only in part: {error}")
 
 
 def _opened(name: str) -> BinaryIO:
