@@ -245,6 +245,10 @@
   }
 
   // -- live parts say when they are stale ---------------------------------------------------------------------------------
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const isPoll = (event.detail.elt.getAttribute("hx-trigger") || "").startsWith("every");
+    if (isPoll && document.hidden) event.preventDefault(); // nobody looks; the next tick asks again
+  });
   let failing = 0;
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) failing = 0;

@@ -7,6 +7,12 @@
   const show = () => { check.hidden = form.elements.priority.value !== "urgent"; };
   if (check) { form.addEventListener("change", show); show(); }
   document.addEventListener("click", (event) => {
+    const over = event.target.closest("[data-over]");
+    if (over) {
+      event.preventDefault(); // with scripts the form is sent from here, and knows nothing of a button outside it
+      document.getElementById("ticket-version").value = over.value;
+      return form.requestSubmit();
+    }
     const gap = event.target.closest('a.chip[href^="#f-"]');
     const field = gap && document.getElementById(gap.getAttribute("href").slice(1));
     if (!field) return;
