@@ -56,7 +56,8 @@ class Launcher:
         self.parts: list[Part] = []
         self.stops = False
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(signum, self.on_signal)
+            if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:  # nohup wants it to go on
+                signal.signal(signum, self.on_signal)
         self.data_dir = open_data_directory()
         self.lock = lock(self.data_dir)
         self.environment = self.make_environment()
