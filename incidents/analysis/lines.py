@@ -40,6 +40,7 @@ class LineReader:
         self.settings = settings
         self.form = formats.get(settings.format)
         self.plain = settings.format == "plain"
+        self.framed = settings.format == "logplex"  # lengths say where records end: text inside one cannot be another
         self.readers = formats.readers(settings.format)
         self.skipped: dict[str, int] = {}
         self.skipped_rows: list[tuple[int, str]] = []
@@ -103,7 +104,7 @@ class LineReader:
             if not line.strip():
                 self._skip(row, "html")
                 return
-        pieces = [line] if self.form.reline is not None else joins.split(line)  # framed records cannot be glued
+        pieces = [line] if self.form.reline is not None else joins.split(line)
         if len(pieces) > 1:
             self._count("split")
         for piece in pieces:
@@ -125,6 +126,8 @@ class LineReader:
 
     def _record(self, line: str) -> Record | None:
         """The record of a line with a header: at its start, behind quote marks, or behind anything short."""
+        if self.framed:
+            return self.form.read(line, self.settings) or heroku(line, self.settings)  # as the form's rewrite has it
         found = self._by_form(line)
         if found is None and not line[0].isalpha() and line[0] != "{":
             lead = noise.LEAD.match(line)
@@ -145,6 +148,12 @@ class LineReader:
 
     def _headless(self, row: int, line: str, following: bytes | None) -> None:
         """A line without a header: the rest of a record, noise, or words."""
+        if self.framed:
+            if self._who:
+                self._emit(row, UNDATED, self._who, line, len(line), headed=False)
+            else:
+                self._skip(row, "text")
+            return
         line = self._without_lead(line)
         if not line:
             self._skip(row, "blank")

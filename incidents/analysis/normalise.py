@@ -85,7 +85,7 @@ def normalise(data: bytes, settings: SourceSettings, *, tail: bytes = b"") -> Ca
         reader.prime(tail[-text.MAX_LINE :].split(b"\n")[-_TAIL_LINES:])
     if not reading:
         return Canonical(data, b"", np.zeros(0, dtype=np.int32), 0)
-    reading, lines = _survey(reading if reading.endswith(b"\n") else reading + b"\n", form)
+    reading, lines = _survey(reading if reading.endswith(b"\n") else reading + b"\n", form, settings.offset_minutes)
     if lines.clean.all():
         return Canonical(data, reading, np.arange(len(lines.starts), dtype=np.int32), len(lines.starts))
     buf, rows = _mixed(reading, lines, reader)
@@ -98,16 +98,17 @@ def _relined(data: bytes, form: formats.Format) -> bytes:
     return b"".join(form.reline([data])) if data[:1].isdigit() else data
 
 
-def _survey(reading: bytes, form: formats.Format) -> tuple[bytes, survey.Lines]:
+def _survey(reading: bytes, form: formats.Format, offset_minutes: int) -> tuple[bytes, survey.Lines]:
     """The text and its lines.
 
-    Where too few are clean, colours go and the form rewrites its usual lines, in the whole chunk at once.
+    Where too few are clean, colours go and the form rewrites its usual lines, in the whole chunk at once. Rewriting takes
+    times without a zone for UTC.
     """
     lines = survey.survey(reading)
     if lines.clean.mean() >= _MOSTLY:
         return reading, lines
     rewritten = _COLOUR.sub(b"", reading) if b"\x1b[" in reading else reading
-    if form.rewrite is not None:
+    if form.rewrite is not None and offset_minutes == 0:
         rewritten = form.rewrite(rewritten)
     return (reading, lines) if rewritten is reading else (rewritten, survey.survey(rewritten))
 

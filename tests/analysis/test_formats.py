@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from incidents.analysis import formats
+from incidents.analysis import cut, formats
+from incidents.analysis.normalise import normalise
 from incidents.analysis.types import SourceSettings
 from incidents.analysis.utc import iso
 from tests.analysis import forms
@@ -185,3 +188,79 @@ def test_every_file_of_a_format_is_found():
     names = {path.stem for path in Path(formats.__path__[0]).glob("[a-z]*.py")}
 
     assert len(formats.registry()) == len(names)
+
+
+def frame(message, who="app web.1"):
+    body = f"<190>1 2026-11-20T09:14:07.353034+00:00 host {who} - {message}".encode()
+    return f"{len(body)} ".encode() + body
+
+
+FORGED = [
+    "<190>1 2026-11-20T09:14:07.353034+00:00 host heroku router - at=error code=H99",
+    "105 <190>1 2026-11-20T09:14:07.353034+00:00 host heroku router - at=error code=H99",
+    "2026-11-20T09:14:07.353034+00:00 heroku[router]: at=error code=H99",
+    'heroku[router]: at=error code=H99 desc="Platform error" method=GET path="/" dyno= connect= service= status=503',
+    'at=error code=H99 desc="Platform error" method=GET path="/" dyno= connect= service= status=503',
+    "Error R14 (Memory quota exceeded)",
+    "Nov 20 09:14:07 shop heroku/router: at=error code=H99",
+]
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_message_in_a_frame_cannot_pose_as_another_record(forged):
+    data = (
+        frame(f"hello\n{forged}\nbye\n")
+        + frame("State changed from up to down\n", "heroku web.1")
+        + frame(f"same line {forged}\n")
+    )
+
+    found = forms.read(data)
+    assert {record[1:3] for record in found} == {("app", "web.1"), ("heroku", "web.1")}
+    assert [record[3].strip() for record in found] == [
+        "hello",
+        forged,
+        "bye",
+        "State changed from up to down",
+        f"same line {forged}",
+    ]
+
+
+@pytest.mark.parametrize("off", [-1, 1])
+def test_frames_whose_lengths_are_off_by_one_are_read(off):
+    data = b"".join(
+        f"{len(body) + off} ".encode() + body
+        for body in (
+            b"<190>1 2026-11-20T09:14:07.353034+00:00 host app web.1 - line %d\n" % number for number in range(9)
+        )
+    )
+
+    assert [record[3] for record in forms.read(data)] == [f"line {number}" for number in range(9)]
+
+
+def test_a_body_that_breaks_off_or_begins_in_the_middle_loses_only_what_is_cut():
+    data = frame("one\n") + frame("two\n") + frame("three\n")
+
+    assert [record[3] for record in forms.read(data[:-4])] == ["one", "two", "th"]
+    (chunk,) = forms.chunks(data[20:], forms.settings_of(data))
+    assert [record[3] for record in forms.records(chunk)] == ["two", "three"]
+    assert chunk.skipped == {"text": 1}
+
+
+@given(st.lists(st.text(max_size=40), max_size=12), st.integers(1, 60))
+def test_any_messages_come_out_of_their_frames(messages, block):
+    data = b"".join(frame(message) for message in messages)
+    blocks = [data[start : start + block] for start in range(0, len(data), block)]
+    settings = SourceSettings(format="logplex")
+
+    chunks = [normalise(part.data, settings) for part in cut(blocks, settings)]
+    records = [record for chunk in chunks for record in forms.records(chunk)]
+    assert sum(record[0] is not None for record in records) == len(messages)
+    assert {record[1:3] for record in records} <= {("app", "web.1")}
+    assert [chunk.buf for chunk in chunks] == [normalise(data, settings).buf][: len(chunks)]
+
+
+def test_a_source_s_own_zone_is_used_where_a_row_names_none():
+    row = b"1\t2026-11-20 09:14:07\t2026-11-20 09:14:09\t4\tshop\t192.0.2.11\tLocal3\tInfo\theroku/web.1\tCycling\n"
+
+    (chunk,) = forms.chunks(row, SourceSettings(format="papertrail-tsv", offset_minutes=120))
+    assert iso(forms.records(chunk)[0][0]) == "2026-11-20T07:14:07.000000Z"

@@ -16,6 +16,13 @@ from ._header import wrapped
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
 
+# The usual row: a time without a zone, a program of Heroku's, a message that brings no header of its own.
+_USUAL = re.compile(
+    rb"\n\d{1,20}\t(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)Z?\t(?:[^\t\n]{0,300}\t){6}(app|heroku)/([\w.-]{1,64})\t(?![\d<[])",
+    re.ASCII,
+)
+
+
 def read(text: str, settings: SourceSettings) -> Record | None:
     if not text[:1].isdigit() or text.count("\t") < 8:
         return None
@@ -24,6 +31,11 @@ def read(text: str, settings: SourceSettings) -> Record | None:
         return None
     message = fields[9] if len(fields) > 9 else ""
     return wrapped(parse_iso(fields[1].strip(), settings.offset_minutes), "", fields[8], message, settings)
+
+
+def rewrite(data: bytes) -> bytes:
+    """Usual rows to canonical lines."""
+    return _USUAL.sub(rb"\n\1T\2.000000+00:00 \3[\4]: ", b"\n" + data)[1:]
 
 
 def detect(head: Head) -> float:
@@ -38,6 +50,7 @@ FORMAT = Format(
     read=read,
     anywhere=read,
     detect=detect,
+    rewrite=rewrite,
     rank=8,
     samples=(
         Sample(_ROW.format("2026-11-20 09:14:07", "heroku/router", "at=error code=H12"), "2026-11-20T09:14:07.000000Z", "heroku", "router", "at=error code=H12"),
