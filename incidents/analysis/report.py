@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
-
-import numpy as np
 
 from . import catalogue, changes, connections, diagnose, dynos, ticket, timeline, traffic, whatif
 from . import onset as onsets
-from .endpoints import apdex, percentile
+from .endpoints import statistics
 from .redact import redact
-from .types import NO_TIME, EndpointCount, Facts, Finding, Gap
+from .types import Facts, Finding, Gap, SourceInput
 from .utc import iso
 
 SCHEMA = "triage/analysis@1"
+MOST_COMPARED = 3
+"""Releases before the onset whose effect on the endpoints is measured."""
 
 
 def analyse(facts: Facts) -> dict[str, Any]:
@@ -88,31 +87,19 @@ def _gap(gap: Gap) -> dict[str, Any]:
 
 
 def _endpoints(facts: Facts) -> list[dict[str, Any]]:
-    total = sum(count.total_ms for count in facts.endpoints.values()) or 1
-    unhappy = {
-        name: count.count * (1 - apdex(count.count, count.satisfied, count.tolerating))
-        for name, count in facts.endpoints.items()
-    }
-    all_unhappy = sum(unhappy.values()) or 1.0
-    exact = _service_times(facts)
     waits = _waits(facts)
     rows = []
-    for name, count in sorted(facts.endpoints.items(), key=lambda item: (-item[1].total_ms, item[0])):
+    for name, found in statistics(facts).items():
         method, _, path = name.partition(" ")
-        mean = count.total_ms / count.count if count.count else 0.0
-        variance = max(0.0, count.total_sq / count.count - mean * mean) if count.count else 0.0
-        p50, p95, p99 = (_percentile(count, exact.get(name), share) for share in (0.5, 0.95, 0.99))
         rows.append(
             {
-                "method": method, "path": path, "count": count.count,
-                "apdex": round(apdex(count.count, count.satisfied, count.tolerating), 4),
-                "mean_ms": round(mean, 1), "sd_ms": round(math.sqrt(variance), 1),
-                "min_ms": max(count.min_ms, 0), "p50_ms": p50, "p95_ms": p95, "p99_ms": p99,
-                "max_ms": max(count.max_ms, 0),
-                "total_ms": count.total_ms, "total_share": round(count.total_ms / total, 4),
-                "dissatisfied_share": round(unhappy[name] / all_unhappy, 4),
-                "errors": count.errors, "timeouts": count.timeouts, "unreached": count.unreached,
-                "own_p50_ms": p50, "waited_p50_ms": 0, "blame_share": 0.0, "role": "normal",
+                "method": method, "path": path, "count": found.count, "apdex": round(found.apdex, 4),
+                "mean_ms": round(found.mean_ms, 1), "sd_ms": round(found.sd_ms, 1), "min_ms": found.min_ms,
+                "p50_ms": found.p50_ms, "p95_ms": found.p95_ms, "p99_ms": found.p99_ms, "max_ms": found.max_ms,
+                "total_ms": found.total_ms, "total_share": round(found.total_share, 4),
+                "dissatisfied_share": round(found.dissatisfied_share, 4),
+                "errors": found.errors, "timeouts": found.timeouts, "unreached": found.unreached,
+                "own_p50_ms": found.p50_ms, "waited_p50_ms": 0, "blame_share": 0.0, "role": "normal",
             }
             | waits.get(name, {})
         )  # fmt: skip
@@ -136,22 +123,6 @@ def _waits(facts: Facts) -> dict[str, dict[str, Any]]:
     }
 
 
-def _service_times(facts: Facts) -> dict[str, np.ndarray[Any, Any]]:
-    """Sorted service times by endpoint, where few enough for exact percentiles."""
-    table = facts.requests
-    if not facts.requests_complete or len(table) > 100_000:
-        return {}
-    reached = (table.service_ms >= 0) & (table.dyno > 0)
-    names, service = table.endpoint[reached], table.service_ms[reached]
-    return {facts.names["endpoint"][index]: np.sort(service[names == index]) for index in np.unique(names)}
-
-
-def _percentile(count: EndpointCount, exact: np.ndarray[Any, Any] | None, share: float) -> int:
-    if exact is not None and len(exact):
-        return int(exact[max(0, math.ceil(share * len(exact)) - 1)])
-    return percentile(count.histogram, share)
-
-
 def _slowest(facts: Facts) -> dict[str, Any] | None:
     found = facts.slowest
     if found is None:
@@ -165,9 +136,12 @@ def _slowest(facts: Facts) -> dict[str, Any] | None:
 def _changes(facts: Facts, onset_us: int | None) -> list[dict[str, Any]]:
     """What changed before the onset, the nearest first, with what a release did to the endpoints."""
     rows = []
+    compared = 0
     for change in changes.suspects(facts, onset_us)[:20]:
         event = change.event
-        slower = changes.slower_since(facts, event.at_us) if event.kind == "release" and event.at_us else []
+        slower = []
+        if event.kind == "release" and event.at_us and compared < MOST_COMPARED:
+            slower, compared = changes.slower_since(facts, event.at_us), compared + 1
         rows.append(
             {
                 "utc": iso(event.at_us), "kind": event.kind, "title": redact(change.title), "source": event.source,

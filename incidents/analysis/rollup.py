@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .latency import APDEX_T_MS, buckets
+from .endpoints import APDEX_T_MS, buckets
 from .types import MAX_MS, NO_TIME, Array, CodeCount, Columns, EndpointCount, Histograms, Rollup
 
 MINUTE_US = 60_000_000

@@ -92,6 +92,7 @@ def document_of(names: list[str]) -> dict[str, Any]:
     try:
         first = next(sources)
         facts = analysis.merge([first] if reading.is_alone else itertools.chain([first], sources))
+        next(sources, None)  # past the only log, to what there was to tell about it
     except OSError as error:
         raise Unreadable(f"Cannot read {reading.name}: {error.strerror or error}.") from None
     except Refused as refused:
