@@ -125,8 +125,8 @@ def _one(note: Note) -> tuple[str, dict[str, Any]] | None:
     if note.kind == Kind.LOGPLEX:
         return dyno.error(note.text.strip())
     if note.kind == Kind.APP:
-        if note.text.startswith("Error R"):  # the documentation's samples print R codes under app[…]
-            return dyno.error(note.text.strip())
+        if note.text.startswith(("Error R", "Starting process with command")):
+            return dyno.read(note.text)  # the documentation's samples print these under app[…]
         return servers.read(note.text)
     if note.kind == Kind.OTHER and note.text.startswith(("Error R", "Error L")):
         return dyno.error(note.text.strip())

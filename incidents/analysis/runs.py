@@ -73,8 +73,10 @@ class Run:
         """It ended, and nobody asked it to. One-off dynos that end with 0 did not crash."""
         if self.end == "crashed":
             return True
-        if self.exit is None or self.exit_status in (0, 143, None):
+        if self.exit is None or self.exit_status in (0, 143):
             return False
+        if self.exit_status is None:  # before 2012 no status was printed
+            return self.was_up is False and not self.stopping
         return not self.stopping or "R10" in self.has_code
 
     @property
@@ -133,7 +135,7 @@ class _Book:
     def take(self, note: Note, event: Event | None) -> None:
         run = self._run_for(note, event)
         if event is not None:
-            if note.kind == Kind.DYNO or event.kind == "code":
+            if note.kind == Kind.DYNO or event.kind in ("code", "start"):
                 _apply(run, event)
             run.events.append(event)
         run.notes.append(note)
@@ -150,7 +152,7 @@ class _Book:
         run = self.runs[-1] if self.runs else self._new()
         before = self.runs[-2] if len(self.runs) > 1 else None
         kind = event.kind if event else ""
-        if event is None or note.kind == Kind.APP:
+        if event is None or (note.kind == Kind.APP and kind != "start"):
             fresh = kind in ("server", "listen") or note.text.startswith("> ")
             return self._new() if run.over and fresh and not _late(run, note) else run
         if kind == "start":

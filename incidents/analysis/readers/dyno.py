@@ -74,7 +74,7 @@ def error(text: str) -> tuple[str, dict[str, Any]] | None:
 
 def command(text: str) -> str:
     """The command between the quotes; a command that goes on in further lines has no closing quote."""
-    text = text.strip()
+    text = text.strip().removeprefix(":").strip()
     for mark in ("`", "'", '"'):
         if text.startswith(mark):
             end = text.rfind(mark)

@@ -96,11 +96,12 @@ def _finding(facts: Facts, group: list[Trace]) -> Finding:
 
 
 def _confidence(found: Blame, first: Trace) -> float:
-    sure = 0.95 if first.type else 0.66
+    sure = 0.95 if first.type else 0.66 if first.culprit or first.message else 0.5
     if found.fatal or found.requests:
         return found.confidence(sure)
     job = first.run is not None and first.run.type not in ("web", "run", "release")
-    return 0.75 if job and first.frames else 0.55 if first.frames else 0.45
+    told = bool(first.frames) and (bool(first.type) or first.culprit is not None)
+    return 0.75 if job and told else 0.55 if told else 0.45
 
 
 def _decisive(facts: Facts, trace: Trace) -> bool:

@@ -42,7 +42,7 @@ SIGNS = {
     r"requires (?:the )?[`'\"][\w.-]{2,40}[`'\"] (?:package|library|module)",
     "module ruby": r"(?:cannot|no such file to) load(?: such file)? -- |Bundler::GemNotFound|in any of the sources"
     r"|is not part of the bundle"
-    r"|can't find gem |Gem::Missing|but the gem is not loaded|Could not find gem '",
+    r"|can't find gem |Gem::Missing|Missing the \w{1,30} [\d.]{1,12} gem|but the gem is not loaded|Could not find gem '",
     "module node": r"Cannot find (?:module|package) '(?:@[\w.~-]{1,80}/)?[\w~-][\w.~/-]{0,120}'"
     r"|Cannot resolve module '[\w@]",
     "module jvm": r"ClassNotFoundException|NoClassDefFoundError|Failed to load driver class|No suitable driver found",

@@ -70,8 +70,10 @@ def _describe(names: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
     text = " ".join(note.text for note in found.notes[:20])
     rails = "ActiveRecord" in text or "PG::" in text
     command = "heroku run rails db:migrate" if rails else "heroku run bash"
-    what = f"the table {names}" if names and "," not in names else f"the tables {names}" if names else "a table"
-    return f"The database has no {what.removeprefix('the ')}: its migrations were not run", (
+    what = (
+        f"no tables {names}" if "," in names else f"no table {names}" if names else "not the table that the code uses"
+    )
+    return f"The database has {what}, so its migrations were not run", (
         Remedy("Run the migrations against this database, then restart.", command),
     )
 

@@ -62,6 +62,7 @@ _NAMES = (
 
 
 def check(facts: Facts) -> Iterator[Finding]:
+    told: set[int] = set()
     for sign, sure, harm in (
         ("auth oauth", 0.88, False),
         ("auth mail", 0.95, False),
@@ -69,10 +70,12 @@ def check(facts: Facts) -> Iterator[Finding]:
         ("auth file", 0.9, True),
         ("auth app", 0.72, True),
     ):
+        notes = [note for note in hits(facts, sign) if id(note) not in told]
+        told |= {id(note) for note in notes}
         yield from findings(
             facts,
             "permission-or-auth",
-            by_subject(hits(facts, sign), _NAMES),
+            by_subject(notes, _NAMES),
             _describe,
             sure=sure,
             needs_harm=harm,
