@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.analysis.logs import document_of, line, log, router
+from incidents.analysis import diagnose
+from incidents.analysis.types import Finding
+from tests.analysis.logs import facts_of, line, log, router
 
 SAME = (
     {"missing-dependency", "dependency-conflict"},
@@ -35,10 +37,10 @@ def failed_request(*said: str) -> str:
     return log(*lines)
 
 
-def first_finding(text: str) -> dict:
-    document = document_of(text)
-    assert document["findings"], document["verdict"]
-    return document["findings"][0]
+def first_finding(text: str) -> Finding:
+    found = diagnose.findings(facts_of(text))
+    assert found
+    return found[0]
 
 
 def agrees(found: str, expected: str) -> bool:
@@ -195,16 +197,16 @@ REQUEST = [
 )
 def test_words_before_an_exit_name_the_cause(slug, command, status, said):
     found = first_finding(boot_crash(command, *said, status=status))
-    assert agrees(found["slug"], slug), (found["slug"], found["summary"])
-    assert any(text.strip() and text.strip() in proof["text"] for proof in found["evidence"] for text in said)
-    assert found["confidence"] >= 0.85
+    assert agrees(found.slug, slug), (found.slug, found.summary)
+    assert any(text.strip() and text.strip() in proof.text for proof in found.evidence for text in said)
+    assert found.confidence >= 0.85
 
 
 @pytest.mark.parametrize(("slug", "said"), REQUEST, ids=[f"{row[0]}: {row[1][0][:50]}" for row in REQUEST])
 def test_words_beside_a_failed_request_name_the_cause(slug, said):
     found = first_finding(failed_request(*said))
-    assert agrees(found["slug"], slug), (found["slug"], found["summary"])
-    assert any(text.strip() and text.strip() in proof["text"] for proof in found["evidence"] for text in said)
+    assert agrees(found.slug, slug), (found.slug, found.summary)
+    assert any(text.strip() and text.strip() in proof.text for proof in found.evidence for text in said)
 
 
 CALM = [
@@ -227,5 +229,5 @@ CALM = [
 @pytest.mark.parametrize("text", CALM, ids=[text[34:90] for text in CALM])
 def test_a_line_that_harms_nobody_is_no_incident(text):
     traffic = [router(f"09:00:{second:02d}", "/ok") for second in range(2, 20)]
-    document = document_of(log(text, *traffic))
-    assert document["verdict"]["status"] == "healthy", document["verdict"]
+    facts = facts_of(log(text, *traffic))
+    assert diagnose.verdict(diagnose.findings(facts), facts).status == "healthy"
