@@ -15,10 +15,12 @@ import numpy as np
 from . import cleaning, formats, joins, noise, survey, text
 from .lines import LineReader
 from .types import Array, Canonical, SourceSettings
-from .utc import DAY_US, MONTHS, from_us, to_us
+from .utc import DAY_US, MONTHS, from_us, parse_iso, to_us
 
 _HEAD_LINES = 4000
 _TAIL_LINES = 50
+_DATED_LINES = 200
+_DATE = re.compile(r"(?<!\d)(20\d\d)-(\d\d)-(\d\d)(?!\d)", re.ASCII)
 _MOSTLY = 0.9  # below this share of clean lines a rewrite of the whole chunk pays
 _COLOUR = re.compile(rb"\x1b\[[0-9;]{0,64}m")
 
@@ -33,12 +35,34 @@ def inspect(head: bytes, *, name: str, received_at: datetime) -> SourceSettings:
         lines.pop()  # most likely cut off
     view = formats.Head(raw, [bare for line in lines if (bare := noise.bare(cleaning.repaired(line)[0]))])
     form = formats.choose(view)
-    latest_us = to_us(received_at) + DAY_US  # a day on: the zone of the printed times is not known
-    settings = SourceSettings(encoding=encoding, format=form.name, year=received_at.year, latest_us=latest_us)
+    settings = SourceSettings(
+        encoding=encoding, format=form.name, year=received_at.year, latest_us=_latest(view, name, received_at)
+    )
     if form.settle is not None and view.lines:
         settings = form.settle(view, settings)
     settings = replace(settings, assumptions=(*settings.assumptions, *_assumptions(view, settings)))
     return _breaks(lines, settings)
+
+
+def _latest(head: formats.Head, name: str, received_at: datetime) -> int:
+    """The end of the twelve months into which times without a year fall.
+
+    That is the day on which the log arrived, or half a year after a date that the log itself or its name gives away.
+    """
+    latest_us = to_us(received_at) + DAY_US  # a day on: the zone of the printed times is not known
+    for line in head.lines[:_DATED_LINES]:
+        printed, dates = line[:6].replace("  ", " 0"), _DATE.findall(line, 15)
+        for year, month, day in dates:
+            if line[:3] in MONTHS and printed == f"{line[:3]} {day}" and MONTHS[line[:3]] == int(month):
+                return min(latest_us, _half_a_year_after(year, month, day) or latest_us)
+    return min(
+        [latest_us, *(at_us for date in _DATE.findall(name) if (at_us := _half_a_year_after(*date)) is not None)]
+    )
+
+
+def _half_a_year_after(year: str, month: str, day: str) -> int | None:
+    at_us = parse_iso(f"{year}-{month}-{day}T00:00:00Z")
+    return None if at_us is None else at_us + 180 * DAY_US
 
 
 def _assumptions(head: formats.Head, settings: SourceSettings) -> list[str]:
@@ -54,7 +78,7 @@ def _assumptions(head: formats.Head, settings: SourceSettings) -> list[str]:
     elif dated and all(line[:3] in MONTHS or line[:1] == "<" for line, _ in dated):
         year = from_us(dated[0][1]).year
         if f"{year}" not in dated[0][0][:24]:
-            found.append(f"Times carry no year: {year} is assumed for the first line, from the day the log arrived.")
+            found.append(f"Times carry no year: {year} is assumed for the first line.")
     shifted = replace(settings, offset_minutes=settings.offset_minutes + 60)
     if any((moved := read(line, shifted)) is not None and moved.at_us != at_us for line, at_us in dated[:20]):
         found.append("Times carry no zone: UTC is assumed.")
@@ -101,8 +125,8 @@ def _relined(data: bytes, form: formats.Format) -> bytes:
 def _survey(reading: bytes, form: formats.Format, offset_minutes: int) -> tuple[bytes, survey.Lines]:
     """The text and its lines.
 
-    Where too few are clean, colours go and the form rewrites its usual lines, in the whole chunk at once. Rewriting takes
-    times without a zone for UTC.
+    Where too few are clean, colours go and the form rewrites its usual lines, in the whole chunk at once. Rewriting
+    takes times without a zone for UTC.
     """
     lines = survey.survey(reading)
     if lines.clean.mean() >= _MOSTLY:

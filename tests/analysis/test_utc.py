@@ -139,6 +139,25 @@ def test_a_log_runs_on_over_new_year():
     assert times[-1] - times[0] == 3_000_000
 
 
+@pytest.mark.parametrize(
+    ("name", "message", "year"),
+    [
+        ("app.log", "ready", "2026"),
+        ("app-2023-11-21.log", "ready", "2023"),
+        ("2023-08-01.tsv.gz", "ready", "2023"),
+        ("app.log", "[2022-11-20 09:14:07 +0000] [7] [INFO] ready", "2022"),
+        ("app-2023-11-21.log", "2022-11-20T09:14:07Z ready", "2022"),
+        ("app.log", "due 2022-11-19", "2026"),
+        ("app-2099-01-01.log", "ready", "2026"),
+    ],
+)
+def test_a_date_in_the_log_or_its_name_tells_the_year(name, message, year):
+    data = f"Nov 20 09:14:07 shop app/web.1: {message}\n".encode()
+    (chunk,) = forms.chunks(data, forms.settings_of(data, name))
+
+    assert utc.iso(forms.records(chunk)[0][0])[:4] == year
+
+
 def test_the_assumed_year_and_zone_are_stated():
     settings = forms.settings_of(b"Nov 20 09:14:07 shop app/web.1: ready\n")
 
