@@ -13,6 +13,7 @@ from .utc import STAMP, UNDATED, canonical
 MAX_SKIPPED_ROWS = 200
 MAX_MESSAGE = 64 * 1024
 _SPLIT_BYTES = 10_000  # Heroku cuts longer messages into records of this size, without a mark
+_PASTED = frozenset(("heroku-cli", "loose", "plain"))  # in other forms a product put every record on its line
 _ENDS_CONTEXT = frozenset(
     ("prompt", "markdown", "text")
 )  # what follows such a line does not go on with the record before
@@ -73,15 +74,9 @@ class LineReader:
         end = raw.index(b"]: ", 33)
         self._settle()
         who = raw[33 : end + 1].decode()
-        self._last = _Last(
-            row,
-            raw[:32],
-            who,
-            raw[end + 3 :].decode("utf-8", "replace"),
-            len(raw),
-            True,
-            len(raw) - end - 3 == _SPLIT_BYTES,
-        )
+        message = raw[end + 3 :]
+        split = len(message) == _SPLIT_BYTES
+        self._last = _Last(row, raw[:32], who, message.decode("utf-8", "replace"), len(raw), True, split)
         self._who, self._next_row = who, row + 1
 
     def read(self, row: int, raw: bytes, following: bytes | None) -> None:
@@ -104,7 +99,7 @@ class LineReader:
             if not line.strip():
                 self._skip(row, "html")
                 return
-        pieces = [line] if self.form.reline is not None else joins.split(line)
+        pieces = joins.split(line) if self.settings.format in _PASTED else [line]
         if len(pieces) > 1:
             self._count("split")
         for piece in pieces:
@@ -194,34 +189,33 @@ class LineReader:
         last = self._last
         if last is None or row != self._next_row:
             return False
-        if (
-            not last.message and last.who.startswith("heroku[") and line[:1] in " \t"
-        ):  # the message went to the next line
-            self._join(last, line.strip(), row, line)
-            return True
-        if last.message.endswith("\\") and len(last.message) > 1:  # as books and shells break a line
-            self._join(last, last.message[:-1].rstrip() + " " + line.lstrip(), row, line)
-            return True
-        full = self.settings.width > 0 and last.printed >= self.settings.width - 1
-        gap = joins.gap(last.printed, self.settings.width)
+        joined = self._joined(last, line)
+        if joined is None and self._was_torn_off(last, line, following):
+            joined = last.message + line
+        if joined is not None:
+            self._join(last, joined, row, line)
+        return joined is not None
+
+    def _joined(self, last: _Last, line: str) -> str | None:
+        """The message of a record with the line that continues it, or None."""
+        if not last.message and last.who.startswith("heroku[") and line[:1] in " \t":
+            return line.strip()  # the whole message stands on the next line
+        if last.message.endswith("\\") and len(last.message) > 1:
+            return last.message[:-1].rstrip() + " " + line.lstrip()  # as books and shells break a line
+        width = self.settings.width
+        full = width > 0 and last.printed >= width - 1
+        gap = joins.gap(last.printed, width)
         if last.who.endswith("[router]"):
             joined = joins.router(last.message, line, gap=gap if full else "", full=full)
         else:
             joined = joins.command(last.message, line, gap=gap)
-        if joined is None and full:
-            joined = last.message + gap + line
-        if (
-            joined is None
-            and self.settings.captured
-            and last.headed
-            and not noise.reason(line)
-            and "router" not in last.who
-        ):
-            torn_off = following is not None and self._peek(following)[1] is not None
-            joined = last.message + line if torn_off else None
-        if joined is not None:
-            self._join(last, joined, row, line)
-        return joined is not None
+        return last.message + gap + line if joined is None and full else joined
+
+    def _was_torn_off(self, last: _Last, line: str, following: bytes | None) -> bool:
+        """The only line without a header far and wide is the rest of the one before it."""
+        if not (self.settings.captured and last.headed and following is not None) or last.who.endswith("[router]"):
+            return False
+        return not noise.reason(line) and self._peek(following)[1] is not None
 
     def _join(self, last: _Last, message: str, row: int, line: str) -> None:
         last.message, last.printed = message[:MAX_MESSAGE], len(line)

@@ -264,3 +264,23 @@ def test_a_source_s_own_zone_is_used_where_a_row_names_none():
 
     (chunk,) = forms.chunks(row, SourceSettings(format="papertrail-tsv", offset_minutes=120))
     assert iso(forms.records(chunk)[0][0]) == "2026-11-20T07:14:07.000000Z"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "syslog, one a line",
+        "Papertrail archive",
+        "papertrail -j",
+        "Datadog archive",
+        "Datadog, CSV",
+        "a drain's frames",
+    ],
+)
+def test_a_product_s_line_is_one_record_whatever_stands_in_it(name):
+    forged = "a  2026-11-20T09:14:07.353034+00:00 heroku[router]: at=error code=H99"
+    lines = [
+        line._replace(message=forged) for line in forms.INCIDENT if line.source == "app" and line.process == "web.1"
+    ]
+
+    assert [record[1:] for record in forms.read(forms.FORMS[name][2](lines))] == [("app", "web.1", forged)] * len(lines)
