@@ -69,7 +69,7 @@ class Blame:
         if self.one_off:
             return "normal"
         if self.fatal:
-            return worst if not self.recovered else "high"
+            return "high" if self.recovered or (self.deaths and not self.web) else worst
         return "high" if self.requests else "normal"
 
     @property

@@ -43,7 +43,7 @@ def by_last_words(facts: Facts) -> dict[int, list[Run]]:
     if "last words" not in facts.cache:
         index: dict[int, list[Run]] = {}
         for run in runs(facts):
-            if died(run):
+            if died(run) and "R15" not in run.has_code:  # memory ended that one, whatever it said
                 for note in last_words(run):
                     index.setdefault(id(note), []).append(run)
         facts.cache["last words"] = index
