@@ -3,8 +3,8 @@
     >>> redact("DATABASE_URL=postgres://app:" + "s3cr3tpass" + "@db.example.com/app")
     'DATABASE_URL=postgres://app:[REDACTED:database-password]@db.example.com/app'
 
-A marker never holds any part of what it replaces, masking twice changes nothing, and ids that support needs (request ids,
-trace ids, dynos, commits) stay. Whatever is masked should also be rotated: it has been in a log.
+A marker never holds any part of what it replaces, masking twice changes nothing, and ids that support needs (request
+ids, trace ids, dynos, commits) stay. Whatever is masked should also be rotated: it has been in a log.
 """
 
 from __future__ import annotations
@@ -35,11 +35,13 @@ class Redacted(NamedTuple):
 class Scrubber:
     """Masks successive lines of one source, or of several dynos mixed: a private key that runs over lines is followed.
 
-    ``personal`` adds e-mail addresses, public IP addresses and card numbers; ``words`` are a team's own (``compile_words``);
-    ``aliases`` names personal data (client-1) instead of marking it. ``counts`` grows with every call.
+    ``personal`` adds e-mail addresses, public IP addresses and card numbers; ``words`` are a team's own, from
+    ``compile_words``; ``aliases`` names personal data (client-1) instead of marking it. ``counts`` grows.
     """
 
-    def __init__(self, *, personal: bool = False, words: Sequence[Compiled] = (), aliases: Aliases | None = None) -> None:
+    def __init__(
+        self, *, personal: bool = False, words: Sequence[Compiled] = (), aliases: Aliases | None = None
+    ) -> None:
         self._engine = Engine(personal, words, aliases)
 
     @property
@@ -55,7 +57,9 @@ class Scrubber:
         return self._engine.run(data)
 
 
-def scrub(text: str, *, personal: bool = False, words: Sequence[Compiled] = (), aliases: Aliases | None = None) -> Redacted:
+def scrub(
+    text: str, *, personal: bool = False, words: Sequence[Compiled] = (), aliases: Aliases | None = None
+) -> Redacted:
     """Mask ``text``, of any number of lines, and count what was masked. Never raises on any text."""
     scrubber = Scrubber(personal=personal, words=words, aliases=aliases)
     return Redacted(scrubber.feed(text), scrubber.counts)

@@ -23,7 +23,7 @@ RENDERINGS: dict[str, str] = {
     "export": "export {n}='{v}' ‹&& bin/start›",
     "spaced": "{n} = {v}",
     "yaml": "{n}: {v}",
-    "yaml quoted": "{n}: \"{v}\" ‹# rotate yearly›",
+    "yaml quoted": '{n}: "{v}" ‹# rotate yearly›',
     "json": '{{"‹user›":"ana","{n}":"{v}","‹page›":1}}',
     "json spaced": '{{"‹user›": "ana", "{n}": "{v}", "‹page›": 1}}',
     "json list": '{{"{n}": ["{v}"], "‹page›": 1}}',
@@ -56,8 +56,8 @@ RENDERINGS: dict[str, str] = {
     "flag": "run --{n} {v} ‹--port 5000›",
     "flag equals": "run --{n}={v} ‹--port=5000›",
     "xml": "<‹user›>ana</user><{n}>{v}</{n}>",
-    "xml attributes": "<conn ‹user=\"ana\"› {n}=\"{v}\"/>",
-    "xml key value": "<add key=\"{n}\" value=\"{v}\" ‹/>›",
+    "xml attributes": '<conn ‹user="ana"› {n}="{v}"/>',
+    "xml key value": '<add key="{n}" value="{v}" ‹/>›',
     "config var": '{{"name":"{n}","value":"{v}"}},{{‹"name":"PORT"›}}',
     "tuple": '[["{n}", "{v}"], ‹["LIMIT", 1]›]',
     "sql": "UPDATE ‹users› SET {n} = '{v}' ‹WHERE id = 7›",
@@ -108,7 +108,14 @@ URLS = (
     "smtp://‹mailer%40example.com›:{p}@‹smtp.example.com:587›".replace("mailer%40example.com", "mailer"),
     "kafka+ssl://svc:{p}@‹k1.example.com:9096›,kafka+ssl://svc:{p}@‹k2.example.com:9096›",
 )
-URL_FRAMES = ("{u}", "URL={u} ‹ok›", "(‹to› {u})", '"url":"{u}",‹"n"›:1', "could not reach {u} ‹after 3 tries›", "'{u}'")
+URL_FRAMES = (
+    "{u}",
+    "URL={u} ‹ok›",
+    "(‹to› {u})",
+    '"url":"{u}",‹"n"›:1',
+    "could not reach {u} ‹after 3 tries›",
+    "'{u}'",
+)
 
 
 def grid(seed: int = 1) -> Iterator[tuple[str, Labelled]]:
@@ -166,7 +173,9 @@ def _mapped(line: Labelled, change: Callable[[str], str]) -> Labelled:
 @variant("inside JSON")
 def in_json(line: Labelled) -> Labelled:
     inner = _mapped(line, lambda s: json.dumps(s, ensure_ascii=False)[1:-1])
-    return Labelled(line.kind, '{"level":30,"msg":"' + inner.text + '","pid":4}', inner.secrets, (*inner.keep, '"pid":4'))
+    return Labelled(
+        line.kind, '{"level":30,"msg":"' + inner.text + '","pid":4}', inner.secrets, (*inner.keep, '"pid":4')
+    )
 
 
 @variant("percent-encoded")
@@ -185,7 +194,9 @@ def twice(line: Labelled) -> Labelled | None:
 def at_start(line: Labelled) -> Labelled | None:
     if "]: " not in line.text:
         return None
-    return Labelled(line.kind, line.text.split("]: ", 1)[1], line.secrets, tuple(k for k in line.keep if "]: " not in k))
+    return Labelled(
+        line.kind, line.text.split("]: ", 1)[1], line.secrets, tuple(k for k in line.keep if "]: " not in k)
+    )
 
 
 @variant("coloured")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-
-import re2
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from . import headers, pairs, pem, personal, phrases, urls, vendors
 from .aliases import Aliases
+from .expressions import compile_re2
 from .marks import Span, hide_markers, marker, merge
 from .views import INVISIBLE_SOURCE, readings
 from .words import Compiled
@@ -43,50 +42,59 @@ _TRIGGER_SOURCE = "|".join(
 )
 
 
-def _compile(source: str, ignore_case: bool) -> re2._Regexp:
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.case_sensitive = not ignore_case
-    options.max_mem = 128 << 20
-    return re2.compile(source.encode("latin-1"), options)
-
-
-_TRIGGER = _compile(f"(?i:{_TRIGGER_SOURCE})|{vendors.TRIGGER}", ignore_case=False)
-_RULES: tuple[Callable[[bytes], Iterator[Span]], ...] = (vendors.find, urls.find, pairs.find, headers.loose, phrases.find)
+_TRIGGER = compile_re2(f"(?i:{_TRIGGER_SOURCE})|{vendors.TRIGGER}".encode("latin-1"), megabytes=32)
+_RULES: tuple[Callable[[bytes], Iterable[Span]], ...] = (
+    vendors.find,
+    urls.find,
+    pairs.find,
+    headers.loose,
+    phrases.find,
+)
 
 
 class Engine:
     """One policy of redaction, with its counts. Feed it whole lines; keys that span lines are followed per dyno."""
 
-    def __init__(self, personal_data: bool = False, words: Sequence[Compiled] = (), aliases: Aliases | None = None) -> None:
+    def __init__(
+        self, personal_data: bool = False, words: Sequence[Compiled] = (), aliases: Aliases | None = None
+    ) -> None:
         self.counts: Counter[str] = Counter()
-        self._personal = personal_data
-        self._words = words
+        self._others = [word.find for word in words] + (list(personal.RULES) if personal_data else [])
         self._aliases = aliases
         self._pem = pem.PemLines()
-        self._tails: dict[bytes, bytes] = {}  # dyno: the end of its last line, where that was long enough to have been split
+        self._tails: dict[
+            bytes, bytes
+        ] = {}  # dyno: the end of its last line, where that was long enough to have been split
 
     def run(self, data: bytes) -> bytes:
         """``data``, any number of lines, with markers for what must not be seen."""
         if self._pem.is_open or b"PRIVATE KEY" in data:
             data = self._keys(data)
+            self.counts["private-key"] -= self._pem.closed
+            self._pem.closed = 0
         if self._tails or _has_long_line(data):
             data = self._splits(data)
         data = self._credentials(data)
-        for word in self._words:
-            data = self._whole(data, word.find)
-        if self._personal:
-            data = self._whole(data, personal.find_emails)
-            data = self._whole(data, personal.find_ips)
-            data = self._whole(data, personal.find_cards)
+        for _ in range(
+            _ROUNDS
+        ):  # what a team or the person's data hid may have stood in a name: read marked lines again
+            before = data
+            for find in self._others:
+                data = self._whole(data, find)
+            if data is before:
+                break
+            again = self._credentials(data, marked_only=True)
+            if again is data:
+                break
+            data = again
         return data
 
     def _keys(self, data: bytes) -> bytes:
         """Keys of several lines. Each of their lines gets a marker of its own; a key counts once."""
         lines = data.split(b"\n")
         if not self._pem.is_open and b"END " in data:
-            for number, span in list(pem.orphans(lines)):
-                lines[number] = lines[number][: span.start] + marker("private-key") + lines[number][span.end :]
+            for number, body in list(pem.orphans(lines)):
+                lines[number] = lines[number][: body.start] + marker(body.kind) + lines[number][body.end :]
         for number, line in enumerate(lines):
             if span := self._pem.feed(line):
                 lines[number] = line[: span.start] + marker(span.kind) + line[span.end :]
@@ -109,7 +117,7 @@ class Engine:
                 self._tails[stream], number_of[stream] = line[-_AROUND_SPLIT:], number
         return b"\n".join(lines)
 
-    def _credentials(self, data: bytes) -> bytes:
+    def _credentials(self, data: bytes, marked_only: bool = False) -> bytes:
         """Looks for a trigger anywhere and reads only the lines that hold one."""
         pieces: list[bytes] = []
         done = at = 0
@@ -118,7 +126,7 @@ class Engine:
             end = data.find(b"\n", max(found.end() - 1, start))
             end = len(data) if end < 0 else end
             line = data[start:end]
-            masked = self._line(line)
+            masked = self._line(line) if not marked_only or b"[REDACTED:" in line else line
             if masked is not line:
                 pieces += (data[done:start], masked)
                 done = end
@@ -135,7 +143,7 @@ class Engine:
             line = self._put(line, spans)
         return line
 
-    def _whole(self, data: bytes, find: Callable[[bytes], Iterator[Span]]) -> bytes:
+    def _whole(self, data: bytes, find: Callable[[bytes], Iterable[Span]]) -> bytes:
         spans = merge(find(hide_markers(data)))
         return self._put(data, spans) if spans else data
 

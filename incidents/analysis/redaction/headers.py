@@ -15,7 +15,9 @@ _KNOWN = frozenset(
     b"sharedkey pve apitoken auth".split()
 )
 _PARAMETERS = re.compile(rb"[\w\-]{1,40}=\\{0,7}[\"\w]")
-_LOOSE = re.compile(rb"(?i)\b(bearer|basic)(?:[ \t]|%20|\+|:[ \t]?){1,3}\\{0,7}[\"'(\[<]?([A-Za-z0-9._~+/=\-]{8,8192}+)")
+_LOOSE = re.compile(
+    rb"(?i)\b(bearer|basic)(?:[ \t]|%20|\+|:[ \t]?){1,3}\\{0,7}[\"'(\[<]?([A-Za-z0-9._~+/=\-]{8,8192}+)"
+)
 _DIGEST = re.compile(rb"(?i)\bresponse=\\{0,7}\"?([0-9a-f]{16,128}+)")
 _PLAIN = re.compile(rb"[A-Za-z]?[a-z_\-]*[.:]?")
 
@@ -47,7 +49,9 @@ def authorization(reader: Reader, value: Value) -> Iterator[Span]:
     if _PLAIN.fullmatch(body) or is_placeholder(body):
         return
     trusted = scheme is not None and scheme[1].lower() in _KNOWN
-    if reader.is_random(credential._replace(end=end), 6 if trusted else 10, uuid_counts=True) or (trusted and len(body) >= 16):
+    if reader.is_random(credential._replace(end=end), 6 if trusted else 10, uuid_counts=True) or (
+        trusted and len(body) >= 16
+    ):
         yield Span(start, end, "authorization")
 
 

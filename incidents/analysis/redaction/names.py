@@ -77,7 +77,9 @@ _OTHER_KEYS = _set(
     "fragment view etag throttle limit counter set hkey order record file image asset blob upload registry sql column natural "
     "surrogate user tenant document item query search param header context state any"
 )
-_PAGING = _set("page next continuation pagination cursor prev previous sync resume start unexpected illegal invalid bad syntax")
+_PAGING = _set(
+    "page next continuation pagination cursor prev previous sync resume start unexpected illegal invalid bad syntax"
+)
 _NOT_PASS = _set("bypass compass trespass overpass underpass surpass encompass")
 _RANDOM_ENDS: dict[str, str] = {
     "jwt": "jwt", "bearer": "token", "signature": "signature", "sig": "signature", "hmac": "signature", "csrf": "token",
@@ -94,7 +96,8 @@ def classify(name: bytes) -> Name | None:
     words = [word.decode().lower() for word in _WORDS.findall(name)]
     while len(words) > 1 and (words[-1] in _MODIFIERS or words[-1].isdigit()):
         words.pop()
-    return _classify(words) if words else None
+    found = _classify(words) if words else None
+    return Name("aws-key", found.sense) if found and found.kind != "password" and "aws" in words else found
 
 
 def _classify(words: list[str]) -> Name | None:

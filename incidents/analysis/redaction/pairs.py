@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
+
 from . import headers
 from .marks import Span
 from .names import Name, Sense, classify
@@ -22,7 +24,9 @@ _NAMED = re.compile(
 )
 _LIST_NEXT = re.compile(rb"\s{0,4},\s{0,4}(?=\\{0,15}[\"'])")
 _PATH = re.compile(rb"(?:~|\.{1,2})?(?:/[\w.\-]{1,64}){2,16}/?|/[a-z]{1,16}|arn:[\w:/.\-]{1,256}")
-_SPACED_NAME = re.compile(rb"(?i)(api|access|secret|private|auth|client|license|encryption|signing|master|bearer|security)[ \t]\Z")
+_SPACED_NAME = re.compile(
+    rb"(?i)(api|access|secret|private|auth|client|license|encryption|signing|master|bearer|security)[ \t]\Z"
+)
 _ERROR_BEFORE = re.compile(rb"(?i)(?:unexpected|illegal|syntax|parse|lexer|near)[ \t]\Z")
 _SCOPE = re.compile(rb"[\w@.%\-\xff]{8,128}?(?=/[0-9]{8}/|%2F[0-9]{8}%2F)")
 _ARN = re.compile(rb"arn:[\w:\-]{4,96}\Z")
@@ -32,6 +36,14 @@ _TWILIO_SID = re.compile(rb"[A-Z]{2}[0-9a-f]{32}")
 def find(text: bytes) -> list[Span]:
     """Values whose names tell of secrets."""
     return _Search(text).run()
+
+
+class Place(NamedTuple):
+    """How a value's name stands: the name itself, what is between it and the value, and whether it is part of a query."""
+
+    name: bytes
+    separator: bytes
+    in_query: bool
 
 
 class _Search:
@@ -68,7 +80,11 @@ class _Search:
         text = self.text
         if separator == b":" and (text[start - 2 : start] == b"//" or _ARN.search(text, max(0, start - 100), start)):
             return None
-        if meaning.kind == "token" and text[start - 1 : start] == b" " and _ERROR_BEFORE.search(text, max(0, start - 16), start):
+        if (
+            meaning.kind == "token"
+            and text[start - 1 : start] == b" "
+            and _ERROR_BEFORE.search(text, max(0, start - 16), start)
+        ):
             return None
         if meaning.sense is Sense.QUERY and name in (b"key", b"Key", b"KEY"):
             spaced = _SPACED_NAME.search(text, max(0, start - 16), start)
@@ -88,18 +104,20 @@ class _Search:
         if meaning.sense is Sense.AUTH:
             self.spans += headers.authorization(self.reader, value)
             return start
-        if name[-10:].lower() == b"credential" and (scope := _SCOPE.match(self.text, value.start)):
+        if (
+            meaning.sense is Sense.STRONG
+            and name[-10:].lower() == b"credential"
+            and (scope := _SCOPE.match(self.text, value.start))
+        ):
             if b"@" in scope[0] or b"%40" in scope[0]:  # a service account
                 return start
             value = value._replace(end=scope.end())  # the key's id goes, its date, region and service stay
-        kind = "aws-key" if b"aws" in name.lower() else meaning.kind
-        in_query = name_at > 0 and self.text[name_at - 1 : name_at] in b"?&#;"
-        is_tuple = separator[:1] in b",("
+        where = Place(name, separator, name_at > 0 and self.text[name_at - 1 : name_at] in b"?&#;")
         read_on = start
-        while value is not None and _holds(self.reader, value, name, separator, meaning, in_query, is_tuple):
-            self.spans.append(Span(value.start, value.end, kind))
+        while value is not None and _holds(self.reader, value, meaning, where):
+            self.spans.append(Span(value.start, value.end, meaning.kind))
             read_on = value.end
-            if not value.in_list or is_tuple or not (more := _LIST_NEXT.match(self.text, value.after)):
+            if not value.in_list or separator[:1] in b",(" or not (more := _LIST_NEXT.match(self.text, value.after)):
                 break
             following = self.reader.value(more.end())
             value = following._replace(in_list=True) if following else None
@@ -112,32 +130,38 @@ class _Search:
                 continue
             body = element[2].rstrip(b"]\\ \t")
             value = Value(element.start(2), element.start(2) + len(body), True, element.end())
-            if _holds(self.reader, value, element[1], b">", meaning, in_query=False, is_tuple=False):
+            if _holds(self.reader, value, meaning, Place(element[1], b">", in_query=False)):
                 self.spans.append(Span(value.start, value.end, meaning.kind))
 
 
-def _holds(
-    reader: Reader, value: Value, name: bytes, separator: bytes, meaning: Name, in_query: bool, is_tuple: bool
-) -> bool:
+def _holds(reader: Reader, value: Value, meaning: Name, where: Place) -> bool:
     """Whether the value is a secret, by how far its name is to be trusted."""
-    body = reader.body(value)
-    sense = meaning.sense
-    if is_tuple and not looks_random(body, 8, uuid_counts=True):
+    kind, sense = meaning
+    if where.separator[:1] in b",(" and not looks_random(reader.body(value), 8, uuid_counts=True):
         return False
     if sense is Sense.STRONG:
-        least = 1 if meaning.kind == "password" else 4
-        if body[:1] in b"/~.aA" and _PATH.fullmatch(body) and not looks_random(body, 20) and (least > 1 or name in (b"PWD", b"OLDPWD")):
-            return False
-        return is_secret(reader, value, name, separator, least)
-    if value.end - value.start <= 64 and is_placeholder(body):
+        return _holds_strong(reader, value, kind, where)
+    if sense is Sense.QUERY and not where.in_query:
         return False
-    if sense is Sense.RANDOM:
-        return reader.is_random(value, 10 if in_query and meaning.kind == "signature" else 12 if meaning.kind == "secret" else 16)
+    if value.end - value.start <= 64 and is_placeholder(reader.body(value)):
+        return False
     if sense is Sense.QUERY:
-        return in_query and reader.is_random(value, 10, uuid_counts=True)
+        return reader.is_random(value, 10, uuid_counts=True)
+    if sense is Sense.RANDOM:
+        return reader.is_random(value, 10 if where.in_query and kind == "signature" else 12 if kind == "secret" else 16)
+    body = reader.body(value)
     if sense is Sense.SESSION:
-        near = in_query or reader.speaks_of_cookies or meaning.kind == "cookie" and b"sess" in name.lower()
+        near = where.in_query or reader.speaks_of_cookies or (kind == "cookie" and b"sess" in where.name.lower())
         return reader.is_random(value, 8 if near else 20, uuid_counts=near) and not _TWILIO_SID.fullmatch(body)
     if sense is Sense.DIGITS:
         return (body.isdigit() and 3 <= len(body) <= 10) or reader.is_random(value, 6)
     return (value.quoted and len(body) >= 4 and not body.isdigit()) or reader.is_random(value, 6)  # Sense.PASS
+
+
+def _holds_strong(reader: Reader, value: Value, kind: str, where: Place) -> bool:
+    body = reader.body(value)
+    is_password = kind == "password"
+    may_be_path = body[:1] in b"/~.aA" and (not is_password or where.name in (b"PWD", b"OLDPWD"))
+    if may_be_path and _PATH.fullmatch(body) and not looks_random(body, 20):
+        return False
+    return is_secret(reader, value, where.name, where.separator, 1 if is_password else 4)

@@ -9,33 +9,50 @@ from .marks import Span
 from .views import visible
 
 _DASHES = rb"-{4,5}[ ]?"
-_BEGIN = re.compile(_DASHES + rb"BEGIN[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?[ ]?-{4,5}")
-_END = re.compile(_DASHES + rb"END[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?[ ]?-{4,5}")
 _EDGE = re.compile(_DASHES + rb"(BEGIN|END)[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?[ ]?-{4,5}")
 _BODY_RUN = re.compile(rb"[A-Za-z0-9+/=]{16,}")
+_BODY_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\%"
 _BODY = re.compile(rb"(?:[\s\"'>|+#*,.]|\\[nrt\\])*+((?:[A-Za-z0-9+/]{1,128}+={0,3})(?:\\[nr]|[\s\"'+,\\\\])*+)\Z")
+_QUOTE = re.compile(rb"\\{0,15}[\"'`]")
 _LAST_RUN = re.compile(rb"(?:\A|[\s\"'=:>])([A-Za-z0-9+/]{40,}+={0,3})[\s\"',\\nr+]*+\Z")
 _HEX = re.compile(rb"[0-9a-f]+")
-_HEADER_FIELD = re.compile(rb"\s*+(?:Proc-Type|DEK-Info|Comment|Version|Key-ID|Subject|[A-Z][\w\-]{2,30}+):[ ]?[^\n]{0,200}\Z")
+_HEADER_FIELD = re.compile(
+    rb"\s*+(?:Proc-Type|DEK-Info|Comment|Version|Key-ID|Subject|[A-Z][\w\-]{2,30}+):[ ]?[^\n]{0,200}\Z"
+)
 _WORD = re.compile(rb"[A-Za-z]?[a-z]*+\s*+")
-_STREAM = re.compile(rb"\[([\w.\-]{1,64})\]: ?|\b((?:app|heroku)/[\w.\-]{1,64}): |>1 \S{1,40} \S{1,64} (\S{1,64} \S{1,64}) \S{1,16} (?:- )?")
+_STREAM = re.compile(
+    rb"\[([\w.\-]{1,64})\]: ?|\b((?:app|heroku)/[\w.\-]{1,64}): |>1 \S{1,40} \S{1,64} (\S{1,64} \S{1,64}) \S{1,16} (?:- )?"
+)
 _LONGEST = 400  # lines of one dyno that a key may be long
 
 
 def inline(text: bytes) -> Iterator[Span]:
-    """A key that stands in one line, whole or cut at the line's end."""
+    """A key that stands in one line, whole or cut at either end; and what opens or closes one of many lines."""
     open_at: re.Match[bytes] | None = None
     for edge in _EDGE.finditer(text):
         if edge[1] == b"END":
-            if open_at:
-                yield Span(open_at.start(), edge.end(), "private-key")
+            yield Span(open_at.start() if open_at else _body_before(text, edge.start()), edge.end(), "private-key")
             open_at = None
             continue
         if open_at:  # a second BEGIN: the first key was cut short
-            yield Span(open_at.start(), edge.start() if _BODY_RUN.search(text, open_at.end(), edge.start()) else open_at.end(), "private-key")
+            yield _cut(text, open_at, edge.start())
         open_at = edge
     if open_at:
-        yield Span(open_at.start(), len(text) if _BODY_RUN.search(text, open_at.end()) else open_at.end(), "private-key")
+        yield _cut(text, open_at, len(text))
+
+
+def _cut(text: bytes, begin: re.Match[bytes], end: int) -> Span:
+    """A key without its END: to the closing quote or ``end`` where a body follows, else only the BEGIN."""
+    if quote := _QUOTE.search(text, begin.end(), end):
+        end = quote.start()
+    return Span(begin.start(), end if _BODY_RUN.search(text, begin.end(), end) else begin.end(), "private-key")
+
+
+def _body_before(text: bytes, end: int) -> int:
+    """Where the rest of a body begins that stands right before an END."""
+    before = text[max(0, end - 4096) : end]
+    length = len(before) - len(before.rstrip(_BODY_BYTES))
+    return end - length if length >= 16 else end
 
 
 class PemLines:
@@ -43,6 +60,7 @@ class PemLines:
 
     def __init__(self) -> None:
         self._left: dict[bytes, int] = {}  # dyno: how many lines its open key may still have
+        self.closed = 0  # keys whose END was seen; each has two markers of its own, and is one key
 
     @property
     def is_open(self) -> bool:
@@ -63,9 +81,10 @@ class PemLines:
         owner = stream if stream in self._left else next(iter(self._left), None) if not stream else None
         if owner is None:
             return None
-        if end := _END.search(line):
+        if b"PRIVATE KEY" in line and _EDGE.search(line):  # masked by `inline`, as every BEGIN and END is
             del self._left[owner]
-            return _last_line(line, start, end)
+            self.closed += 1
+            return None
         if b"\x1b" in line:  # coloured: judge what is seen, mask the whole message
             plain = visible(line[start:])
             body, ends = _BODY.match(plain), (start, len(line))
@@ -93,11 +112,10 @@ class PemLines:
 def orphans(lines: list[bytes]) -> Iterator[tuple[int, Span]]:
     """Bodies whose END is there but whose BEGIN was in an earlier chunk: (number of the line, span)."""
     for number, line in enumerate(lines):
-        end = _END.search(line)
-        if not end or _BEGIN.search(line):
+        edge = _EDGE.search(line)
+        if not edge or edge[1] != b"END":
             continue
-        stream, start = split_head(line)
-        yield number, _last_line(line, start, end)
+        stream, _ = split_head(line)
         for above in range(number - 1, max(-1, number - _LONGEST), -1):
             other, at = split_head(lines[above])
             if other != stream:
@@ -106,12 +124,6 @@ def orphans(lines: list[bytes]) -> Iterator[tuple[int, Span]]:
             if not body or (len(body[1]) < 16 and above != number - 1) or _WORD.fullmatch(body[1]):
                 break
             yield above, Span(body.start(1), len(lines[above].rstrip()), "private-key")
-
-
-def _last_line(line: bytes, start: int, end: re.Match[bytes]) -> Span:
-    """The END of a key, and what of its body stands before it on the same line."""
-    body = _BODY.match(line[: end.start()], start)
-    return Span(body.start(1) if body else end.start(), end.end(), "private-key")
 
 
 def split_head(line: bytes) -> tuple[bytes, int]:

@@ -7,18 +7,13 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-import re2
-
+from .expressions import compile_re2
 from .marks import Span
 
-_OPTIONS = re2.Options()
-_OPTIONS.encoding = re2.Options.Encoding.LATIN1
-_OPTIONS.max_mem = 64 << 20
-
 _AT = rb"(?:@|%40|\\u0040|&#0?64;|&#[xX]40;)"
-_EMAIL = re2.compile(
+_EMAIL = compile_re2(
     rb"[\w.+'%\-\x80-\xfe]+" + _AT + rb"[A-Za-z0-9\x80-\xfe][A-Za-z0-9\-\x80-\xfe]*(?:\.[A-Za-z0-9\-\x80-\xfe]+)*"
-    rb"\.[A-Za-z\x80-\xfe]{2,24}", _OPTIONS,
+    rb"\.[A-Za-z\x80-\xfe]{2,24}",
 )  # fmt: skip
 _LAST_ESCAPE = re.compile(rb".*(?:%[0-9A-Fa-f]{2}(?<!%2[bB]))|.*\\[nrt\"']|[.'%\-]+", re.DOTALL)
 _NOT_TOP = frozenset(
@@ -27,13 +22,15 @@ _NOT_TOP = frozenset(
 )
 _SERVICE_USERS = frozenset(b"git celery svn hg".split())
 
-_V4 = re2.compile(rb"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}", _OPTIONS)
-_V6 = re2.compile(rb"[23][0-9a-fA-F]{3}(?::|%3[aA])(?:[0-9a-fA-F:.]|%3[aA]){2,60}", _OPTIONS)
-_BEFORE_VERSION = re.compile(rb"(?i)(?:\bv(?:er(?:sion)?)?\.?|release|build|using [\w.\-]{1,40}|rails|ruby|gem [\w\-]{1,40})[ \t=:(]{1,3}\Z")
+_V4 = compile_re2(rb"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}")
+_V6 = compile_re2(rb"[23][0-9a-fA-F]{3}(?::|%3[aA])(?:[0-9a-fA-F:.]|%3[aA]){2,60}")
+_BEFORE_VERSION = re.compile(
+    rb"(?i)(?:\bv(?:er(?:sion)?)?\.?|release|build|using [\w.\-]{1,40}|rails|ruby|gem [\w\-]{1,40})[ \t=:(]{1,3}\Z"
+)
 
-_CARD = re2.compile(
+_CARD = compile_re2(
     rb"[2-6]\d{3}(?: \d{4} \d{4} \d{4}|-\d{4}-\d{4}-\d{4}|\.\d{4}\.\d{4}\.\d{4}|\+\d{4}\+\d{4}\+\d{4}|%20\d{4}%20\d{4}%20\d{4})\b"
-    rb"|3[47]\d{2}(?: \d{6} |-\d{6}-)\d{5}\b|[2-6]\d{12,18}\b", _OPTIONS,
+    rb"|3[47]\d{2}(?: \d{6} |-\d{6}-)\d{5}\b|[2-6]\d{12,18}\b",
 )  # fmt: skip
 _NO_CARD_NAME = re.compile(
     rb"(?i)(?:id|offset|seq|sequence|ts|time|timestamp|epoch|order|isbn|imei|tracking|snowflake|serial|nonce|span|trace|ms|us|ns|"
@@ -58,7 +55,7 @@ def find_ips(text: bytes) -> Iterator[Span]:
     for match in _V4.finditer(text):
         start, end = match.span()
         before, after = text[start - 1 : start] if start else b"", text[end : end + 2]
-        if before and (before.isalnum() or before in b"._-") or after[:1].isalnum() or after[:1] == b"_":
+        if (before and (before.isalnum() or before in b"._-")) or after[:1].isalnum() or after[:1] == b"_":
             continue
         if after[:1] in b".-" and after[1:].isalnum() and after[:1]:
             continue
@@ -69,24 +66,37 @@ def find_ips(text: bytes) -> Iterator[Span]:
         start, end = match.span()
         while text[end - 1 : end] in (b":", b"."):
             end -= 1
-        if (not start or not (text[start - 1 : start].isalnum() or text[start - 1] in b":.-_")) and _is_v6(text[start:end]):
+        if (not start or not (text[start - 1 : start].isalnum() or text[start - 1] in b":.-_")) and _is_v6(
+            text[start:end]
+        ):
             yield Span(start, end, "ip")
 
 
 @lru_cache(maxsize=65536)
 def _public_octets(address: bytes) -> tuple[int, ...]:
     """The four numbers of a public IPv4 address; documentation ranges count as public. Empty for any other."""
-    a, b, c, d = octets = tuple(map(int, address.split(b".")))
-    if max(octets) > 255 or a in (0, 10, 127) or a >= 224 or any(len(part) > 1 and part[:1] == b"0" for part in address.split(b".")):
+    octets = tuple(map(int, address.split(b".")))
+    a, b = octets[:2]
+    if (
+        max(octets) > 255
+        or a in (0, 10, 127)
+        or a >= 224
+        or any(len(part) > 1 and part[:1] == b"0" for part in address.split(b"."))
+    ):
         return ()
-    if (a == 100 and 64 <= b < 128) or (a == 169 and b == 254) or (a == 172 and 16 <= b < 32) or (a == 192 and b == 168):
+    if (
+        (a == 100 and 64 <= b < 128)
+        or (a == 169 and b == 254)
+        or (a == 172 and 16 <= b < 32)
+        or (a == 192 and b == 168)
+    ):
         return ()
     return octets
 
 
 def _reads_as_version(octets: tuple[int, ...], text: bytes, start: int, before: bytes) -> bool:
     """``Chrome/120.0.0.0``, ``rails 7.0.8.1``, and the resolvers 1.1.1.1 and 8.8.8.8: small numbers that name nobody."""
-    if before in b"\"=[" and before:
+    if before in b'"=[' and before:
         return False
     if max(octets) <= 30 or (before == b"/" and octets[2:] == (0, 0) and text[start - 2 : start - 1].isalnum()):
         return True
@@ -96,7 +106,9 @@ def _reads_as_version(octets: tuple[int, ...], text: bytes, start: int, before: 
 @lru_cache(maxsize=8192)
 def _is_v6(address: bytes) -> bool:
     try:
-        return isinstance(ipaddress.ip_address(re.sub(rb"(?i)%3a", b":", address).decode("ascii")), ipaddress.IPv6Address)
+        return isinstance(
+            ipaddress.ip_address(re.sub(rb"(?i)%3a", b":", address).decode("ascii")), ipaddress.IPv6Address
+        )
     except ValueError:
         return False
 
@@ -136,3 +148,6 @@ def _is_card(digits: bytes) -> bool:
         value = (digit - 48) * (1 + place % 2)
         total += value - 9 if value > 9 else value
     return total % 10 == 0 and len(set(digits)) > 1
+
+
+RULES = (find_emails, find_ips, find_cards)

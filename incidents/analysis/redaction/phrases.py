@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import re2
-
+from .expressions import compile_re2
 from .marks import Span
 from .names import Sense, classify
 from .values import is_placeholder, looks_random
-
-_OPTIONS = re2.Options()
-_OPTIONS.encoding = re2.Options.Encoding.LATIN1
 
 _FLAG = re.compile(rb"(?<![\w\-])--?([A-Za-z][\w\-]{1,60}+)[ \t]{1,4}"
                    rb"(?:\\{0,7}\"([^\"\\]{1,1024}+)|\\{0,7}'([^'\\]{1,1024}+)|([^\s\"'`\-][^\s\"'`]{0,1024}+))")  # fmt: skip
@@ -30,7 +26,9 @@ _TOOLS: dict[bytes, tuple[tuple[bytes, ...], bool]] = {
     b"N": ((b"ssh-keygen",), True),
 }
 _HTTP_TOOLS = (b"curl", b"http", b"wget", b"lftp", b"smbclient", b"ab ")
-_SQL = re.compile(rb"(?i)\b(?:identified[ \t]by(?:[ \t]password)?|password|passphrase)[ \t]{1,4}(?:is[ \t]{1,2})?\\{0,7}['\"`]([^\s'\"`\\]{3,256}+)")
+_SQL = re.compile(
+    rb"(?i)\b(?:identified[ \t]by(?:[ \t]password)?|password|passphrase)[ \t]{1,4}(?:is[ \t]{1,2})?\\{0,7}['\"`]([^\s'\"`\\]{3,256}+)"
+)
 _AUTH_COMMAND = re.compile(
     rb"(?i)\bAUTH[ \t\"']{1,5}(?:(?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5|default)[ \t\"']{1,5})?([A-Za-z0-9+/=_\-.~!#$%^*]{8,1024}+)"
 )
@@ -44,8 +42,8 @@ _ONE_TIME = re.compile(
     rb"(?i)\b(?:one[ \-]time|otp|verification|security|2fa|mfa|login|confirmation|sms|access)[ \t](?:password|passcode|code|pin)"
     rb"(?:[ \t]for[ \t]\S{1,64}+)?[ \t]{0,2}(?:is|:|=|was|->)?[ \t]{0,2}[\"']?([0-9]{4,8})(?![\w.])"
 )
-_GUARD = re2.compile(
-    rb"(?i)(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|key|code|pin|identified by|auth|pass)s?[\"']?[ \t]+[^ \t=:]", _OPTIONS
+_GUARD = compile_re2(
+    rb"(?i)(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|key|code|pin|identified by|auth|pass)s?[\"']?[ \t]+[^ \t=:]",
 )
 
 

@@ -13,15 +13,24 @@ _TOKEN = re.compile(rb"[^\s\"'`<>\x00]{1,1024}+")
 _PATH = re.compile(rb"[/?#]|\\{1,15}/")
 _DATABASE = re.compile(rb"(?i)(?:postgres|pgsql|mysql|maria|mssql|sqlserver|oracle|db2|mongo|cockroach|redshift|clickhouse|cassandra|"
                        rb"jdbc|ecto|trilogy|sqlite|vertica|snowflake)")  # fmt: skip
-_LOOSE = re.compile(rb"(?<![\w/:.@%\-])[\w.\-]{1,64}+:([^\s\"'`@/:<>(),;\xff]{4,128}+)@(?:(?:tcp|unix)\(|[\w.\-]{1,128}+:[0-9]{2,5}/)")
-_CUT = re.compile(rb"(?<![\w+.\-])([A-Za-z][\w+.\-]{1,31}+):(?:\\{0,15}/){2}[^\s:/?#@\"'`<>]{0,256}+:([^\s/?#@:\"'`<>]{1,1024}+)\Z")
+_LOOSE = re.compile(
+    rb"(?<![\w/:.@%\-])[\w.\-]{1,64}+:([^\s\"'`@/:<>(),;\xff]{4,128}+)@(?:(?:tcp|unix)\(|[\w.\-]{1,128}+:[0-9]{2,5}/)"
+)
+_CUT = re.compile(
+    rb"(?<![\w+.\-])([A-Za-z][\w+.\-]{1,31}+):(?:\\{0,15}/){2}[^\s:/?#@\"'`<>]{0,256}+:([^\s/?#@:\"'`<>]{1,1024}+)\Z"
+)
 _ORACLE = re.compile(rb"oracle:(?:thin|oci):[\w.\-]{1,64}+/([^\s\"'@/]{1,128}+)@")
 
 
 def find(text: bytes) -> Iterator[Span]:
     """Passwords of all URLs in ``text``, and tokens that stand in the place of a user."""
     tail = text.rfind(b"//")
-    if tail >= 0 and (cut := _CUT.search(text, max(0, tail - 64))) and not cut[2].isdigit() and not is_placeholder(cut[2]):
+    if (
+        tail >= 0
+        and (cut := _CUT.search(text, max(0, tail - 64)))
+        and not cut[2].isdigit()
+        and not is_placeholder(cut[2])
+    ):
         yield Span(cut.start(2), cut.end(2), _kind(cut[1]))
     if b"@" not in text:
         return
@@ -54,7 +63,11 @@ def _in_url(text: bytes, scheme: re.Match[bytes]) -> Iterator[Span]:
     host = rest[len(userinfo) + 1 :][:128]
     if colon and not is_placeholder(password):
         yield Span(start + len(user) + 1, start + len(userinfo), _kind(scheme[1]))
-    if (not password or password in (b"x-oauth-basic", b"x", b"X")) and b"sentry" not in host and looks_random(user, 20):
+    if (
+        (not password or password in (b"x-oauth-basic", b"x", b"X"))
+        and b"sentry" not in host
+        and looks_random(user, 20)
+    ):
         yield Span(start, start + len(user), "url-password")
 
 

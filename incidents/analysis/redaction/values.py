@@ -39,15 +39,16 @@ _BARE = re.compile(
 _UUID = re.compile(rb"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _DIGIT = re.compile(rb"[0-9]")
 _SWITCH = re.compile(rb"[a-z](?=[A-Z])|[A-Z](?=[a-z])")
+_CLASS_SWITCH = re.compile(rb"[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|[0-9](?=[A-Za-z])")
 _ANY_ALNUM = re.compile(rb"[0-9A-Za-z\x80-\xfe]")
 _RUN = re.compile(rb"[A-Za-z0-9+=]{8,}+")
 _PLACEHOLDER = re.compile(
     rb"""(?ix) \s*+ (?:
-      [*x.\-_?#\xe2\x80\xa2]{1,64}+ | \[?(?:filtered|redacted|hidden|masked|removed|secure|secret|protected|omitted|scrubbed|blocked)\]?
+      [*x.\-_?#\xe2\x80\xa2]{1,64}+ | \[?(?:filtered|redacted|hidden|masked|removed|omitted|scrubbed)\]? | \[(?:secure|secret|protected|blocked)\]
     | \*{2,}[\w ]{1,32}\*{2,} | <[^<>\n]{0,64}> | \(\w[\w ]{0,32}\) | \[[A-Z_ ]{2,24}\] | \{\{[^{}]{0,64}\}\} | \$\{[^{}]{0,64}\} | \#\{[^{}]{0,64}\}
     | %\{?\w{0,32}\}?[sd]? | \$[A-Za-z_]\w{0,64} | \$[0-9]{1,3} | :[a-z_]\w{0,64} | @p?[0-9]{1,3} | \{\w{0,32}\}
     | null|nil|none|undefined|true|false|yes|no|on|off|na|n/a|nan|empty|blank|unset|missing|absent|present|exists|provided
-    | required|optional|invalid|valid|expired|unknown|default|disabled|enabled|denied|granted|revoked|rejected|accepted
+    | required|optional|invalid|valid|expired|unknown|disabled|enabled|denied|granted|revoked|rejected|accepted
     | incorrect|wrong|mismatch|malformed|changed|updated|reset|rotated|ok|failed|success|error|str|string|bytes|int|integer
     | text|varchar|char|boolean|bool|object|array|any|symbol|number|function|promise|include|same-origin|omit|todo|changeit
     ) \s*+ \Z"""
@@ -100,7 +101,9 @@ class Reader:
     def _bare_or_call(self, start: int) -> Value | None:
         bare = self.bare(start)
         if bare and self.text[bare.end : bare.end + 1] == b"(" and (quote := _QUOTE.match(self.text, bare.end + 1)):
-            argument = _read_quoted(self.text, quote, in_list=False)  # a call: code, unless what it holds looks drawn by lot
+            argument = _read_quoted(
+                self.text, quote, in_list=False
+            )  # a call: code, unless what it holds looks drawn by lot
             return argument if looks_random(self.body(argument), 8) else None
         if bare and _INDEXED.match(self.text, bare.end) and _WORD.fullmatch(self.body(bare)):
             return None
@@ -170,7 +173,7 @@ def looks_random(value: bytes, least: int, uuid_counts: bool = False) -> bool:
     for run in _RUN.findall(value) if needed >= 8 else [value]:
         if len(run) >= needed and _mixes(run):
             return True
-    return False
+    return 8 <= least <= len(value) and len(_CLASS_SWITCH.findall(value)) * 5 >= len(value) * 2
 
 
 def _mixes(run: bytes) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import re2
 
+from .expressions import compile_re2, options
 from .marks import Span
 from .values import looks_random
 
@@ -91,10 +92,6 @@ _CUT: tuple[tuple[str, str], ...] = (
     ),
 )  # fmt: skip
 
-_OPTIONS = re2.Options()
-_OPTIONS.encoding = re2.Options.Encoding.LATIN1
-_OPTIONS.max_mem = 64 << 20
-
 TRIGGER = "|".join([shape for _, shape in _PREFIXED] + [rf"(?:\b|\\[nrt])(?:{shape})" for _, shape in _EDGED]
                    + [rf"(?:{shape})(?m:$)" for _, shape in _CUT])  # fmt: skip
 """Every vendor's shape, for the engine's first look over a text; an edge may also be an escaped line end."""
@@ -104,8 +101,8 @@ _ALL = (
     + [(kind, rf"\b(?:{shape})") for kind, shape in _EDGED]
     + [(kind, rf"(?:{shape})$") for kind, shape in _CUT]
 )
-_ANY = re2.compile("|".join(shape for _, shape in _ALL).encode(), _OPTIONS)
-_WHICH = re2.Set.MatchSet(_OPTIONS)
+_ANY = compile_re2("|".join(shape for _, shape in _ALL).encode())
+_WHICH = re2.Set.MatchSet(options())
 for _, _shape in _ALL:
     _WHICH.Add(_shape.encode())
 _WHICH.Compile()

@@ -8,6 +8,7 @@ from typing import Any
 
 import re2
 
+from .expressions import compile_re2
 from .marks import FILL, Span
 
 LEAST_LENGTH = 4
@@ -48,12 +49,16 @@ def compile_words(literals: Iterable[str] = (), patterns: Iterable[str] = ()) ->
 def _literal(word: str) -> Compiled:
     text = word.strip()
     if len(text.encode("utf-8", "surrogatepass")) < LEAST_LENGTH:
-        raise WordsError(f"The word {word!r} is too short: {LEAST_LENGTH} characters or more are needed, or it would mask too much.")
+        raise WordsError(
+            f"The word {word!r} is too short: {LEAST_LENGTH} characters or more are needed, or it would mask too much."
+        )
     if len(text) > MOST_LITERAL:
         raise WordsError(f"The word that begins with {text[:20]!r} is longer than {MOST_LITERAL} characters.")
     if "\n" in text:
-        raise WordsError(f"The word {text[:20]!r} holds a line break; log lines are searched one by one, so enter it as two words.")
-    return Compiled(word, re2.compile(re2.escape(text.encode("utf-8", "surrogatepass")), _options()))
+        raise WordsError(
+            f"The word {text[:20]!r} holds a line break; log lines are searched one by one, so enter it as two words."
+        )
+    return Compiled(word, compile_re2(re2.escape(text.encode("utf-8", "surrogatepass")), megabytes=8))
 
 
 def _pattern(pattern: str) -> Compiled:
@@ -62,11 +67,13 @@ def _pattern(pattern: str) -> Compiled:
     if len(pattern) > MOST_PATTERN:
         raise WordsError(f"The pattern that begins with {pattern[:20]!r} is longer than {MOST_PATTERN} characters.")
     try:
-        expression = re2.compile(pattern.encode("utf-8"), _options())
+        expression = compile_re2(pattern.encode("utf-8"), latin1=False, megabytes=8)
     except (re2.error, UnicodeEncodeError) as error:
         raise WordsError(f"The pattern {pattern!r} is not valid RE2: {_reason(error)}.") from None
     if expression.search(b""):
-        raise WordsError(f"The pattern {pattern!r} also matches nothing at all; make it match {LEAST_LENGTH} characters or more.")
+        raise WordsError(
+            f"The pattern {pattern!r} also matches nothing at all; make it match {LEAST_LENGTH} characters or more."
+        )
     found = expression.search(_SAMPLE)
     if found and found.end() - found.start() > len(_SAMPLE) // 2:
         raise WordsError(f"The pattern {pattern!r} would mask whole log lines; make it narrower.")
@@ -76,11 +83,3 @@ def _pattern(pattern: str) -> Compiled:
 def _reason(error: Exception) -> str:
     message = error.args[0] if error.args else str(error)
     return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
-
-
-def _options() -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 8 << 20
-    options.never_nl = False
-    return options

@@ -1,4 +1,4 @@
-"""``manage.py redact FILE``: the log with its secrets masked, line by line, in bounded memory and without a database."""
+"""``manage.py redact FILE``: the log with its secrets masked, line by line, in bounded memory, without a database."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ class Command(BaseCommand):
         scrubber = Scrubber(personal=options["personal"])
         try:
             with _opened(options["file"]) as source:
-                lines = _json_lines(source, options["personal"], scrubber) if options["jsonl"] else _text(source, scrubber)
+                lines = (
+                    _json_lines(source, options["personal"], scrubber) if options["jsonl"] else _text(source, scrubber)
+                )
                 for piece in lines:
                     sys.stdout.buffer.write(piece)
                     sys.stdout.buffer.flush()
@@ -85,7 +87,9 @@ def _pieces(source: BinaryIO) -> Iterator[bytes]:
             first = False
             for magic, command in _COMPRESSED.items():
                 if piece.startswith(magic):
-                    raise Unreadable(f"The input is compressed; unpack it on the way: {command} FILE | manage.py redact -")
+                    raise Unreadable(
+                        f"The input is compressed; unpack it on the way: {command} FILE | manage.py redact -"
+                    )
             if piece[:2] in _UTF16:
                 decoder = codecs.getincrementaldecoder(_UTF16[piece[:2]])("replace")
         if not piece:
@@ -139,9 +143,10 @@ def _text_of(line: bytes, number: int) -> str:
         record = json.loads(line)
     except ValueError as error:
         raise Unreadable(f"Line {number} is not JSON: {error}.") from None
-    if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+    text = record.get("text") if isinstance(record, dict) else None
+    if not isinstance(text, str):
         raise Unreadable(f'Line {number} is not an object with a text, such as {{"text": "…"}}.')
-    return record["text"]
+    return text
 
 
 def _told(scrubber: Scrubber) -> str:
