@@ -21,7 +21,9 @@ def outline(document: dict) -> dict:
     findings = document["findings"]
     return {
         "verdict": document["verdict"],
-        "findings": [f"{one['slug']} < {one['folded_into']}" if one["folded_into"] else one["slug"] for one in findings],
+        "findings": [
+            f"{one['slug']} < {one['folded_into']}" if one["folded_into"] else one["slug"] for one in findings
+        ],
         "evidence": [proof["line"] for proof in findings[0]["evidence"]] if findings else [],
     }
 

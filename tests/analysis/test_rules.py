@@ -68,7 +68,9 @@ def test_a_rule_raises_known_slugs_with_evidence_and_remedies(name):
 def test_a_rule_is_short(name):
     text = Path(inspect.getfile(importlib.import_module(f"incidents.analysis.rules.{name}"))).read_text()
     code = text[text.index("from __future__") : text.index("\nRULE = ")]  # without the help page and the samples
-    assert code.count("\n") <= (140 if name in SIMULATED else 120), "split what has grown, or move wordings to a helper module"
+    assert code.count("\n") <= (140 if name in SIMULATED else 120), (
+        "split what has grown, or move wordings to a helper module"
+    )
 
 
 def test_signs_have_one_owner_and_are_linear():

@@ -39,7 +39,9 @@ from .missing_dependency import TOOLS
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    notes = [note for note in hits(facts, "start npm", "start file", "start option", "start app object") if not _other(note)]
+    notes = [
+        note for note in hits(facts, "start npm", "start file", "start option", "start app object") if not _other(note)
+    ]
     notes += [note for note in hits(facts, "start own module") if _names_target(facts, note)]
     notes += [note for note in hits(facts, "start node file") if _is_entry(facts, note)]
     notes.sort(key=lambda note: (note.at_us or 0, note.source, note.line))

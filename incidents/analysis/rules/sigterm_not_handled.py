@@ -43,7 +43,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     last = events[-1]
     when = f" at {stamp(last.at_us)}" if last.at_us is not None else ""
     harm = (
-        f"; {count(len(cut), 'request')} {'was' if len(cut) == 1 else 'were'} cut off with it" if cut else "; no request was lost with it in this log"
+        f"; {count(len(cut), 'request')} {'was' if len(cut) == 1 else 'were'} cut off with it"
+        if cut
+        else "; no request was lost with it in this log"
     )
     handled = [note for event in events[-1:] for note in _handled(facts, event)]
     words = f" although it took notice (`{handled[0].text.strip()[:80]}`)" if handled else ""
