@@ -6,20 +6,22 @@ Idempotent: a function of the results alone, so that doubled bells and dead work
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, cast, overload
+from typing import Any, overload
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
 from incidents import analysis
+from incidents.analysis.utc import parse_iso
 from incidents.ingest import blobs
 from incidents.models import Analysis, Chunk, ChunkState, Incident, LogSource, SourceState, StoredResult
 from incidents.models.sources import UNFINISHED
@@ -52,6 +54,11 @@ def analyse(incident_id: UUID) -> bool:
             _run(incident, lease)
     except LeaseLost:
         return False
+    except DamagedResult as damaged:
+        logger.error("%s; it is made again", damaged)
+        _read_again(Chunk.objects.filter(pk=damaged.chunk_id))
+        lease.give_back()
+        return False
     except Exception as error:  # a bug here must not be asked for without end: attempts are counted
         logger.exception("analysing incident %s failed", incident_id)
         lease.end(analysis_error=f"{type(error).__name__}: {error}"[:500])
@@ -80,10 +87,15 @@ def forget_outdated(incident: Incident) -> int:
     """Results of an older parser are made again: one incident is never analysed with two. Returns how many."""
     done = Chunk.objects.filter(source__incident=incident, state=ChunkState.DONE)
     outdated = done.exclude(result__parser_version=analysis.PARSER_VERSION)
+    return _read_again(Chunk.objects.filter(pk__in=list(outdated.values_list("pk", flat=True))))
+
+
+def _read_again(chunks: QuerySet[Chunk]) -> int:
+    """Have chunks digested anew, and their sources count as unfinished until then."""
+    sources = set(chunks.values_list("source", flat=True))
     with transaction.atomic():
-        count = outdated.update(state=ChunkState.PENDING, attempts=0, rung_at=None, lease=None)
-        if count:
-            LogSource.objects.filter(incident=incident, state=SourceState.DONE).update(state=SourceState.DIGESTING)
+        count = chunks.update(state=ChunkState.PENDING, attempts=0, rung_at=None, lease=None)
+        LogSource.objects.filter(pk__in=sources, state=SourceState.DONE).update(state=SourceState.DIGESTING)
     return count
 
 
@@ -131,14 +143,30 @@ def inputs(incident: Incident) -> list[analysis.SourceInput]:
         else:
             how = analysis.SourceSettings.from_json(source.settings)
         chunks = source.chunks.order_by("number")
-        done = list(chunks.filter(state=ChunkState.DONE).values_list("pk", flat=True))
+        done = list(chunks.filter(state=ChunkState.DONE).values_list("pk", "summary"))
         missing = tuple(
             f"lines {chunk.first_line:,} to {chunk.last_line:,} could not be read: {chunk.error}"
             for chunk in chunks.filter(state=ChunkState.QUARANTINED)
         )
-        results = cast("list[analysis.ChunkResult]", Results(done))
-        found.append(analysis.SourceInput(source.name, how, results, source.text_bytes, missing))
+        results = Results([pk for pk, _ in done])
+        window = _window([summary or {} for _, summary in done])
+        found.append(analysis.SourceInput(source.name, how, results, source.text_bytes, missing, window))
     return found
+
+
+def _window(summaries: list[dict[str, Any]]) -> tuple[int, int]:
+    """First and last time of these chunks, so that merging knows which sources can have lines in common."""
+    stamps = [entry[name] for entry in summaries for name in ("first_utc", "last_utc") if entry.get(name)]
+    times = [at_us for stamp in stamps if (at_us := parse_iso(stamp)) is not None]
+    return (min(times), max(times)) if times else (0, 0)
+
+
+class DamagedResult(Exception):
+    """The stored result of a chunk is not what was written. It can be made again from the text."""
+
+    def __init__(self, chunk_id: int) -> None:
+        super().__init__(f"the result of chunk {chunk_id} is damaged")
+        self.chunk_id = chunk_id
 
 
 class Results(Sequence[analysis.ChunkResult]):
@@ -158,7 +186,10 @@ class Results(Sequence[analysis.ChunkResult]):
         if isinstance(index, slice):
             return Results(self._ids[index])
         stored = StoredResult.objects.get(chunk=self._ids[index])
-        return analysis.ChunkResult.load(blobs.get(stored.data, stored.key))
+        data = blobs.get(stored.data, stored.key)
+        if hashlib.sha256(data).hexdigest() != stored.sha256:
+            raise DamagedResult(self._ids[index])
+        return analysis.ChunkResult.load(data)
 
     def __iter__(self) -> Iterator[analysis.ChunkResult]:
         return (self[index] for index in range(len(self)))

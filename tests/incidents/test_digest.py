@@ -294,6 +294,26 @@ def test_results_of_an_older_parser_are_made_again(incident: Incident, small_chu
     assert fingerprint(incident) == calm_fingerprint(log(120))
 
 
+def test_a_damaged_result_is_made_again_from_the_text(incident: Incident, small_chunks: int) -> None:
+    upload(incident, log(120))
+    work()
+    stored = StoredResult.objects.order_by("chunk__number")[1]
+    StoredResult.objects.filter(pk=stored.pk).update(data=bytes(stored.data)[:-20] + b"x" * 20)
+    Incident.objects.update(analysed_revision=0)
+    work()
+    assert StoredResult.objects.get(pk=stored.pk).sha256 == stored.sha256
+    assert fingerprint(incident) == calm_fingerprint(log(120))
+
+
+def test_two_logs_that_overlap_count_their_common_lines_once(incident: Incident, small_chunks: int) -> None:
+    upload(incident, log(120), "first.log")
+    upload(incident, b"".join(log(200).splitlines(keepends=True)[60:]), "second.log")
+    work()
+    incident.refresh_from_db()
+    whole = sum(1 for line in log(200).split(b"\n") if b"code=H12" in line)
+    assert incident.analysis["codes"]["H12"]["count"] == whole
+
+
 def test_order_and_repetition_of_work_do_not_change_the_result(incident: Incident, small_chunks: int) -> None:
     source = upload(incident, log(300))
     todo = list(splitting.split(source.pk))

@@ -302,3 +302,45 @@ def test_viewers_may_look_but_not_change(browser_of: BrowserOf, read_incident: I
     for method, address in every_address(read_incident):
         assert getattr(viewer, method)(address).status_code == (200 if method == "get" else 403), address
     assert not TicketDraft.objects.filter(edited_at__isnull=False).exists()
+
+
+# -- when something is wrong -----------------------------------------------------------------------------------------------
+def test_our_own_failures_are_told_without_details(
+    alice: User, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("incidents.views.pages.progress_of", lambda incidents: {}[incidents])
+    client = Client(raise_request_exception=False)
+    client.force_login(alice)
+    response = client.get(page_of(incident, "detail"), headers={"X-Request-ID": "0123456789abcdef"})
+    assert response.status_code == 500
+    html = response.content.decode()
+    assert "0123456789abcdef" in html
+    assert "Traceback" not in html
+    assert "KeyError" not in html
+    assert "unsafe" not in response["Content-Security-Policy"]
+
+
+def test_a_form_without_its_token_is_refused_kindly(alice: User, incident: Incident) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    response = client.post(page_of(incident, "archive"))
+    assert response.status_code == 403
+    assert "send it again" in text_of(response)
+    incident.refresh_from_db()
+    assert incident.archived_at is None
+
+
+def test_what_was_wrong_with_an_upload_stays_on_the_page(client: Client) -> None:
+    page = client.post(reverse("upload-form"), {}, follow=True)
+    html = page.content.decode()
+    assert 'role="alert"' in html
+    assert "No file was chosen" in html[html.index("<main") :]
+
+
+def test_a_search_hit_is_marked_and_the_line_stays_whole(client: Client, read_incident: Incident) -> None:
+    rows = client.get(page_of(read_incident, "logs"), {"q": '"was PLACED"'}).context["rows"]
+    assert rows
+    for row in rows:
+        assert "".join(part.text for part in row["parts"]) == row["text"]
+        assert [part.text for part in row["parts"] if part.look == "hit"] == ["was placed"]
+        assert [part.text for part in row["parts"] if part.look == "src"] == ["app[web.1]"]
