@@ -12,6 +12,8 @@ from incidents.analysis.types import Facts, Finding, Note, Remedy, Severity
 from ._blame import Blame, blame, proof, ruled_out, story
 from .base import build
 
+MOST = 12
+"""Subjects of one cause in one log: who has more has another problem."""
 Describe = Callable[[str, Blame], "tuple[str, tuple[Remedy, ...]]"]
 """(subject, blame) to the sentence that names the cause, without its consequences, and the remedies for it."""
 
@@ -53,7 +55,7 @@ def findings(
     extra: Callable[[Sequence[Note]], Iterable[Note]] = lambda notes: (),
 ) -> Iterator[Finding]:
     """One finding per subject. With ``needs_harm``, lines that ended nothing and failed no request raise nothing."""
-    for subject, notes in groups.items():
+    for subject, notes in sorted(groups.items(), key=lambda item: -len(item[1]))[:MOST]:
         found = blame(facts, notes)
         if needs_harm and not found.fatal and not found.requests:
             continue
