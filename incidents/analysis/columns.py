@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ class _Reader:
         self.at = 0
 
     def array(self) -> Array:
-        kind, count, steps = next(self.index)
+        kind, count, steps = next(self.index, ("", 0, 0))
         if kind not in (*_INTS, "<f8") or not isinstance(count, int) or count < 0:
             raise Damaged("The stored result names an array of an unknown type.")
         size = count * np.dtype(kind).itemsize
@@ -80,11 +80,12 @@ class _Reader:
         return np.cumsum(array, dtype=np.int64) if steps else array
 
     def text(self) -> list[str]:
-        ends = np.cumsum(self.array(), dtype=np.int64).tolist()
-        blob = self.array().tobytes()
-        if (ends[-1] if ends else 0) != len(blob) or any(end < start for start, end in zip(ends, ends[1:], strict=False)):
+        sizes, blob = self.array().astype(np.int64), self.array().tobytes()
+        ends = np.cumsum(sizes)
+        if (sizes < 0).any() or int(sizes.sum()) != len(blob):
             raise Damaged("The stored result holds texts of impossible lengths.")
-        return [blob[start:end].decode("utf-8", "surrogatepass") for start, end in zip([0, *ends], ends, strict=False)]
+        spans = zip((ends - sizes).tolist(), ends.tolist(), strict=True)
+        return [blob[start:end].decode("utf-8", "surrogatepass") for start, end in spans]
 
 
 def dump(result: ChunkResult) -> bytes:
@@ -95,9 +96,9 @@ def dump(result: ChunkResult) -> bytes:
     groups = [_write_gauges(writer, gauges) for gauges in (result.gauges, list(result.samples.values()))]
     slowest = result.slowest
     head = {
-        "names": result.columns.names, "dropped_notes": result.dropped_notes, "raw_lines": result.raw_lines, "parsed": result.parsed,
-        "skipped": result.skipped, "skipped_rows": result.skipped_rows, "repaired": result.repaired, "gauges": groups,
-        "samples": list(result.samples), "arrays": writer.index,
+        "names": result.columns.names, "raw_lines": result.raw_lines, "parsed": result.parsed,
+        "dropped_notes": result.dropped_notes, "skipped": result.skipped, "skipped_rows": result.skipped_rows,
+        "repaired": result.repaired, "gauges": groups, "samples": list(result.samples), "arrays": writer.index,
         "slowest": slowest and [slowest.method, slowest.path, slowest.service_ms, slowest.line, slowest.at_us],
     }  # fmt: skip
     header = json.dumps(head, separators=(",", ":")).encode()
@@ -119,8 +120,8 @@ def load(data: bytes) -> ChunkResult:
         return ChunkResult(
             columns, notes, head["dropped_notes"], head["raw_lines"], head["parsed"], head["skipped"],
             [(line, reason) for line, reason in head["skipped_rows"]], head["repaired"], added.codes,
-            Slowest(*head["slowest"]) if head["slowest"] else None, added.endpoints, added.histograms, added.minutes, gauges,
-            dict(zip(head["samples"], samples, strict=True)), added.clients, added.rollup,
+            Slowest(*head["slowest"]) if head["slowest"] else None, added.endpoints, added.histograms, added.minutes,
+            gauges, dict(zip(head["samples"], samples, strict=True)), added.clients, added.rollup,
         )  # fmt: skip
     except Damaged:
         raise
@@ -135,10 +136,12 @@ def summary(result: ChunkResult) -> dict[str, Any]:
     kinds, counts = np.unique(columns.kind, return_counts=True)
     first, last = (int(times.min()), int(times.max())) if len(times) else (None, None)
     return {
-        "lines": result.raw_lines, "parsed": result.parsed, "unparsed": sum(result.skipped.values()), "skipped": result.skipped,
-        "first_utc": iso(first), "last_utc": iso(last), "codes": {code: result.codes[code].count for code in sorted(result.codes)},
+        "lines": result.raw_lines, "parsed": result.parsed, "unparsed": sum(result.skipped.values()),
+        "skipped": result.skipped, "first_utc": iso(first), "last_utc": iso(last),
+        "codes": {code: result.codes[code].count for code in sorted(result.codes)},
         "dynos": sorted(columns.names["dyno"][1:])[:200], "endpoints_count": len(result.endpoints),
-        "requests": len(columns.request), "errors": int(columns.request.failed.sum()), "dropped_notes": result.dropped_notes,
+        "requests": len(columns.request), "errors": int(columns.request.failed.sum()),
+        "dropped_notes": result.dropped_notes,
         "kinds": {Kind(kind).name.lower(): count for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)},
     }  # fmt: skip
 
@@ -173,16 +176,16 @@ def _read_columns(reader: _Reader, names: dict[str, list[str]]) -> Columns:
     line, code_row, request_row = (reader.array().astype(np.int32) for _ in range(3))
     kind, process, identity, code = (reader.array().astype(kind) for kind in ("u1", "u2", "u4", "u2"))
     stored = {name: reader.array().astype(kind) for name, kind in _STORED.items()}
-    same: Callable[..., bool] = lambda *columns: len({len(column) for column in columns}) == 1  # noqa: E731
-    if not (same(at_us, line, kind, process, identity) and same(code_row, code) and same(request_row, *stored.values())):
+    groups = (at_us, line, kind, process, identity), (code_row, code), (request_row, *stored.values())
+    if any(len({len(column) for column in group}) > 1 for group in groups):
         raise Damaged("The stored result has columns of different lengths.")
     request = Requests(at_us[request_row], line[request_row], **stored)
-    columns = Columns(at_us, line, kind, process, identity, code_row, code, request_row, request, names)
-    for key, values in (("process", process), ("dyno", request.dyno), ("endpoint", request.endpoint), ("client", request.client),
-                        ("code", np.concatenate((code, request.code)))):  # fmt: skip
+    codes = np.concatenate((code, request.code))
+    for key, values in {"process": process, "dyno": request.dyno, "endpoint": request.endpoint, "code": codes,
+                        "client": request.client}.items():  # fmt: skip
         if len(values) and not 0 <= int(values.min()) <= int(values.max()) < len(names[key]):
             raise Damaged(f"The stored result points outside its names of {key}.")
-    return columns
+    return Columns(at_us, line, kind, process, identity, code_row, code, request_row, request, names)
 
 
 def _rendered(note: Note) -> str:

@@ -46,11 +46,10 @@ def choose(minutes: Array, sizes: Array, most: int, errors: dict[int, int]) -> A
     """
     worst = _worst(minutes, errors)
     recent = minutes > (int(minutes[-1]) if len(minutes) else 0) - RECENT
-    by_trouble = np.lexsort((minutes, -worst, ~recent))
     spread = (minutes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
     kept = np.zeros(len(minutes), dtype=np.bool_)
     _fill(kept, np.argsort(spread, kind="stable"), sizes, most // _SAMPLE)
-    _fill(kept, by_trouble, sizes, most)
+    _fill(kept, np.lexsort((minutes, ~recent, -worst)), sizes, most)
     return kept
 
 
@@ -62,12 +61,14 @@ def _fill(kept: Array, order: Array, sizes: Array, most: int) -> None:
 
 
 def _worst(minutes: Array, errors: dict[int, int]) -> Array:
-    """The most errors in any minute near each."""
+    """The errors of each minute or of one near it, which count the less the farther away they are."""
+    worst = np.zeros(len(minutes), dtype=np.int64)
     if not errors:
-        return np.zeros(len(minutes), dtype=np.int64)
+        return worst
     at = np.array(sorted(errors), dtype=np.int64)
     counts = np.array([errors[minute] for minute in at.tolist()], dtype=np.int64)
-    low, high = np.searchsorted(at, minutes - NEAR), np.searchsorted(at, minutes + NEAR, side="right")
-    edges = np.stack((low, np.maximum(high, low + 1)), axis=1).ravel()
-    found = np.maximum.reduceat(np.append(counts, 0), np.minimum(edges, len(counts)))[::2]
-    return np.where(high > low, found, 0)
+    for distance in range(-NEAR, NEAR + 1):
+        place = np.minimum(np.searchsorted(at, minutes + distance), len(at) - 1)
+        found = np.where(at[place] == minutes + distance, counts[place], 0)
+        np.maximum(worst, found * (NEAR + 1 - abs(distance)), out=worst)
+    return worst

@@ -14,7 +14,20 @@ from incidents.analysis import notes as policy
 from incidents.analysis.endpoints import APDEX_T_MS, bucket, template
 from incidents.analysis.readers import router
 from incidents.analysis.types import (
-    MAX_MS, NO_TIME, Canonical, ChunkResult, CodeCount, Columns, EndpointCount, Gauge, Histograms, Kind, Note, Requests, Rollup, Slowest,
+    MAX_MS,
+    NO_TIME,
+    Canonical,
+    ChunkResult,
+    CodeCount,
+    Columns,
+    EndpointCount,
+    Gauge,
+    Histograms,
+    Kind,
+    Note,
+    Requests,
+    Rollup,
+    Slowest,
 )  # fmt: skip
 from incidents.analysis.utc import parse_iso
 

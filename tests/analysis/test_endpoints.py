@@ -11,7 +11,16 @@ import pytest
 from incidents.analysis import SourceInput, merge
 from incidents.analysis import endpoints as statistics_of
 from incidents.analysis.endpoints import (
-    apdex, bucket, bucket_value, buckets, dissatisfied, exact_percentile, percentile, share_of, statistics, whole,
+    apdex,
+    bucket,
+    bucket_value,
+    buckets,
+    dissatisfied,
+    exact_percentile,
+    percentile,
+    share_of,
+    statistics,
+    whole,
 )  # fmt: skip
 from incidents.analysis.scan import scan
 from incidents.analysis.types import MAX_MS, SourceSettings
