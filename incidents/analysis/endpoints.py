@@ -89,6 +89,8 @@ def _service_times(facts: Facts) -> dict[str, Array]:
         return {}
     reached = np.flatnonzero((table.service_ms >= 0) & (table.dyno > 0) & (table.endpoint > 0))
     order = reached[np.lexsort((table.service_ms[reached], table.endpoint[reached]))]
+    if not len(order):
+        return {}  # splitting nothing gives one empty part, not none
     owner, service = table.endpoint[order], table.service_ms[order]
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
     return {

@@ -53,7 +53,7 @@ def test_a_paste_wrapped_at_80_columns_even_inside_ids():
     assert forms.settings_of((SAMPLES / "wrapped-80.txt").read_bytes()).width == 80
     assert len(records) == 5
     assert (
-        'desc="App crashed" method=GET path="/" host=www.example.com request_id=296c3c1e-d065-4078-8fb3-f18fb3646a6b fwd='
+        'desc="App crashed" method=GET path="/" host=www.example.com request_id=11111111-2222-4333-8444-555555555555 fwd='
         in records[1][3]
     )
     assert records[2][3].endswith("connect=1ms service=30001ms status=503 bytes=0 protocol=https")
@@ -148,10 +148,10 @@ def test_words_after_a_line_of_the_platform_are_no_log():
 
 
 def test_output_whose_header_was_cut_off_is_kept():
-    data = b"[2026-11-20 09:14:07 +0000] [132] [ERROR] Application startup failed.\n" + headed("x").encode()
+    data = b"[2026-11-20 09:14:07 +0000] [132] [ERROR] The application did not start.\n" + headed("x").encode()
 
     assert forms.read(data)[0][1:] == (
-        "app", "unknown", "[2026-11-20 09:14:07 +0000] [132] [ERROR] Application startup failed.",
+        "app", "unknown", "[2026-11-20 09:14:07 +0000] [132] [ERROR] The application did not start.",
     )  # fmt: skip
 
 

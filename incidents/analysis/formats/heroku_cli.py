@@ -35,7 +35,7 @@ FORMAT = Format(
             '2026-11-20T09:14:07.353034+00:00 heroku[router]: at=info method=GET path="/orders?page=2" host=www.example.com status=200',
             "2026-11-20T09:14:07.353034Z", "heroku", "router", 'at=info method=GET path="/orders?page=2" host=www.example.com status=200',
         ),
-        Sample("2012-06-28T21:57:20+00:00 app[web.1]: \tfrom config.ru:4", "2012-06-28T21:57:20.000000Z", "app", "web.1", "\tfrom config.ru:4"),
+        Sample("2012-03-14T09:00:20+00:00 app[web.1]: \tfrom config.ru:4", "2012-03-14T09:00:20.000000Z", "app", "web.1", "\tfrom config.ru:4"),
         Sample("2010-09-16T15:13:46-07:00 heroku[api]: Deploy 720aeb7 by ana@example.com", "2010-09-16T22:13:46.000000Z", "heroku", "api", "Deploy 720aeb7 by ana@example.com"),
         Sample("2026-11-20T09:14:07.96214Z app[web-848cd4f64d-pvpr2]: ready", "2026-11-20T09:14:07.962140Z", "app", "web-848cd4f64d-pvpr2", "ready"),
         Sample("2026-11-20T09:14:07.353034+00:00 heroku-router[web]: at=info", "2026-11-20T09:14:07.353034Z", "heroku-router", "web", "at=info"),

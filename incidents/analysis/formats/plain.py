@@ -39,7 +39,7 @@ FORMAT = Format(
     settle=settle,
     rank=90,
     samples=(
-        Sample("[2021-03-07 17:11:39 +0000] [132] [ERROR] Application startup failed.", "2021-03-07T17:11:39.000000Z", "app", "unknown", "[2021-03-07 17:11:39 +0000] [132] [ERROR] Application startup failed."),
+        Sample("[2021-05-04 10:20:30 +0000] [132] [ERROR] The application did not start.", "2021-05-04T10:20:30.000000Z", "app", "unknown", "[2021-05-04 10:20:30 +0000] [132] [ERROR] The application did not start."),
         Sample("I, [2026-11-20T09:14:07.353034 #4]  INFO -- : ready", "2026-11-20T09:14:07.353034Z", "app", "unknown", "I, [2026-11-20T09:14:07.353034 #4]  INFO -- : ready"),
         Sample("2026/11/20 09:14:07 listening", "2026-11-20T09:14:07.000000Z", "app", "unknown", "2026/11/20 09:14:07 listening"),
         Sample("Traceback (most recent call last):", None, "app", "unknown", "Traceback (most recent call last):"),

@@ -38,9 +38,9 @@ FORMAT = Format(
         Sample("<190>1 2026-11-20T09:14:08.5+00:00 host app web.1 - - a list mark", "2026-11-20T09:14:08.500000Z", "app", "web.1", "- a list mark"),
         Sample("<190>1 2026-11-20T09:14:08.500120+00:00 d.00000000-0000-4000-8000-000000000001 app web.1 - - ready", "2026-11-20T09:14:08.500120Z", "app", "web.1", "ready"),
         Sample('<190>1 2026-11-20T09:14:08Z shop app web.1 - [meta@1 sequenceId="7"] ready', "2026-11-20T09:14:08.000000Z", "app", "web.1", "ready"),
-        Sample("188 <45>1 2013-10-10T18:10:08.368414+00:00 heroku web.1 - - Error R12 (Exit timeout)", "2013-10-10T18:10:08.368414Z", "heroku", "web.1", "Error R12 (Exit timeout)"),
-        Sample("2013-10-10 18:10:02.856 187 <13>1 2013-10-10T18:10:02.683864+00:00 app web.1 - - ok", "2013-10-10T18:10:02.683864Z", "app", "web.1", "ok"),
+        Sample("188 <45>1 2013-05-08T09:00:08.100200+00:00 heroku web.1 - - Error R12 (Exit timeout)", "2013-05-08T09:00:08.100200Z", "heroku", "web.1", "Error R12 (Exit timeout)"),
+        Sample("2013-05-08 09:00:02.300 187 <13>1 2013-05-08T09:00:02.100200+00:00 app web.1 - - ok", "2013-05-08T09:00:02.100200Z", "app", "web.1", "ok"),
         Sample("2026-11-20T09:14:07.353034+00:00 host heroku router - at=info method=GET", "2026-11-20T09:14:07.353034Z", "heroku", "router", "at=info method=GET"),
-        Sample("2014-09-19 11:39:25.901328+00:00 heroku router - - at=info method=GET", "2014-09-19T11:39:25.901328Z", "heroku", "router", "at=info method=GET"),
+        Sample("2014-05-06 07:08:09.101112+00:00 heroku router - - at=info method=GET", "2014-05-06T07:08:09.101112Z", "heroku", "router", "at=info method=GET"),
     ),
 )  # fmt: skip
