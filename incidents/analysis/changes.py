@@ -108,6 +108,8 @@ def effect(facts: Facts, release_us: int) -> list[Shift]:
     rows = np.flatnonzero(near & (table.at_us != NO_TIME) & (table.service_ms >= 0) & (table.dyno > 0))
     if not len(rows):
         return []  # splitting nothing gives one empty part, not none
+    if not len(rows):
+        return []
     rows = rows[np.argsort(table.endpoint[rows], kind="stable")]
     names, starts = np.unique(table.endpoint[rows], return_index=True)
     shifts = []

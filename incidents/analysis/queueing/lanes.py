@@ -17,7 +17,8 @@ _CALM_US = 60_000_000
 def lanes_of(facts: Facts) -> dict[int, list[Job]]:
     """Requests per dyno, in order of arrival, from the minutes around the trouble."""
     table = facts.requests
-    rows = np.flatnonzero((table.dyno > 0) & (table.service_ms >= 0) & (table.at_us != NO_TIME))
+    timed = (table.dyno > 0) & (table.service_ms >= 0) & (table.at_us != NO_TIME)
+    rows = np.flatnonzero(timed & ~_open_connections(facts))
     rows = _since_trouble(facts, rows)
     if len(rows) > MOST_REQUESTS:
         rows = _around_trouble(facts, rows)
@@ -32,6 +33,13 @@ def lanes_of(facts: Facts) -> dict[int, list[Job]]:
     for jobs in lanes.values():
         jobs.sort()
     return dict(sorted(lanes.items()))
+
+
+def _open_connections(facts: Facts) -> Array:
+    """Websockets and streams: their service time is the age of a connection, which holds no worker for that long."""
+    names = facts.names["code"]
+    idle = [names.index(code) for code in ("H15", "H28") if code in names]
+    return np.asarray((facts.requests.status == 101) | np.isin(facts.requests.code, idle))
 
 
 def _since_trouble(facts: Facts, rows: Array) -> Array:

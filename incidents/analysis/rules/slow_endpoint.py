@@ -35,7 +35,8 @@ FEW = 20
 def check(facts: Facts) -> Iterator[Finding]:
     found = traffic.attribution(facts)
     culprits = found.named("culprit") if found else []
-    if found and culprits and found.fits and not found.sick and not _everything(found, culprits):
+    harmed = found is not None and (found.waited >= 3 or traffic.timed_out(facts) > 0)
+    if found and culprits and harmed and found.fits and not found.sick and not _everything(found, culprits):
         yield _named(facts, found, culprits)
     elif facts.codes.get("H12") and len(facts.requests) < FEW:
         yield from _few(facts)
@@ -90,6 +91,8 @@ def _how_long(share: queueing.Share) -> str:
     """An own time that the router cut is only known to be longer."""
     if share.timeouts - share.victim_timeouts > share.count / 2:
         return "it takes more than 30 s by itself"
+    if share.own_p50_ms < queueing.SLOW_OWN_MS:
+        return f"it takes up to {traffic.seconds(max(share.own_ms))} by itself"
     return f"it takes about {traffic.seconds(share.own_p50_ms)} by itself"
 
 
