@@ -30,6 +30,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         current = given if _ID.fullmatch(given) else str(uuid.uuid4())
+        request.META["REQUEST_ID"] = current  # for the page that tells of our own failures
         token = request_id.set(current)
         try:
             response = self.get_response(request)

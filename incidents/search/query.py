@@ -76,6 +76,18 @@ class Query:
         """Codes without which no line can match: chunks that lack one are not opened."""
         return {term.value for term in self.terms if term.name == "code" and not term.negated}
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where the searched words stand in a line: (start, end) in characters."""
+        data = text.encode("utf-8", "replace")
+        found = []
+        for pattern in self.include:
+            for match in pattern.finditer(data):
+                if match.end() > match.start():
+                    before, inside = data[: match.start()], data[match.start() : match.end()]
+                    start = len(before.decode("utf-8", "replace"))
+                    found.append((start, start + len(inside.decode("utf-8", "replace"))))
+        return found
+
     def add(self, name: str, value: str) -> None:
         """One more condition, as from a field of a form. Empty values add nothing."""
         if value:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -41,6 +43,8 @@ _BAD = re.compile(
     r"\bat=error\b|\bError [RL]\d\d\b|\bstatus=5\d\d\b|\b(?:FATAL|CRITICAL|Traceback|Exception)\b"
     r"|\b[A-Z]\w{2,60}Error\b"
 )
+_HEAD = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:?\d\d)?) (?P<src>[\w.-]{1,40}\[[\w.:-]{1,60}\]):")
+MOST_HITS = 50
 _WARN = re.compile(r"\bat=warning\b|\b(?:WARN|WARNING|ERROR)\b|\bstatus=4\d\d\b")
 
 
@@ -80,7 +84,7 @@ def _page(request: HttpRequest, incident: Incident, source: LogSource, last: int
             earlier, later = (start if start > 1 else None), (None if found.ended else found.reached + 1)
         page |= {"searched_to": found.reached, "search_ended": found.ended, "backwards": bool(until)}
     keep = {name: request.GET[name] for name in KEPT if request.GET.get(name)}
-    page["rows"] = _rows(lines, reveal=bool(request.GET.get("reveal")))
+    page["rows"] = _rows(lines, reveal=bool(request.GET.get("reveal")), query=query)
     page["earlier"] = earlier and urlencode(keep | {"until": earlier})
     page["later"] = later and urlencode(keep | {"from": later})
     page["end_link"] = urlencode(keep | {"until": last + 1})
@@ -148,8 +152,8 @@ def _line_of(source: LogSource, number: int, raw: bytes) -> Line:
     )
 
 
-def _rows(lines: list[Line], *, reveal: bool, whole: int = 0) -> list[dict[str, Any]]:
-    """Lines as shown: credentials masked unless asked for, trouble marked, all long ones but ``whole`` cut."""
+def _rows(lines: list[Line], *, reveal: bool, whole: int = 0, query: Query | None = None) -> list[dict[str, Any]]:
+    """Lines as shown: credentials masked unless asked for, trouble and matches marked, long ones cut."""
     scrubber = Scrubber()
     rows = []
     for one in lines:
@@ -157,10 +161,29 @@ def _rows(lines: list[Line], *, reveal: bool, whole: int = 0) -> list[dict[str, 
         shown = text if one.number == whole else text[:MOST_SHOWN]
         tone = "bad" if _BAD.search(shown) else "warn" if _WARN.search(shown) else ""
         rows.append({
-            "number": one.number, "text": shown, "hidden": len(text) - len(shown) + one.cut_bytes, "tone": tone,
-            "is_masked": text != one.text,
+            "number": one.number, "text": shown, "parts": list(_parts(shown, query)), "tone": tone,
+            "hidden": len(text) - len(shown) + one.cut_bytes, "is_masked": text != one.text,
         })  # fmt: skip
     return rows
+
+
+class Part(NamedTuple):
+    """A piece of a line. ``look`` is at (its time), src (who wrote it), hit (it was searched for) or nothing."""
+
+    text: str
+    look: str
+
+
+def _parts(text: str, query: Query | None) -> Iterator[Part]:
+    """The line in pieces that look different, nothing left out."""
+    head = _HEAD.match(text)
+    spans = [(*head.span("at"), "at"), (*head.span("src"), "src")] if head else []
+    hits = [] if query is None else query.spans(text)[:MOST_HITS]
+    cuts = sorted({0, len(text), *(at for span in (*spans, *hits) for at in span[:2])})
+    for start, end in pairwise(cuts):
+        look = "hit" if any(low <= start < high for low, high in hits) else ""
+        look = look or next((name for low, high, name in spans if low <= start < high), "")
+        yield Part(text[start:end], look)
 
 
 def _chosen(sources: list[LogSource], position: str) -> LogSource | None:

@@ -255,6 +255,10 @@
     else if (++failing === 3) toast("The server does not answer. The page keeps trying.", 6);
   });
 
+  // On a phone the tabs scroll by themselves; the current one must not hide.
+  const tab = $(".tabs [aria-current]");
+  if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.clientWidth) / 2;
+
   // A line that was linked to: shown once, then the page is yours.
   const here = $(".line.here");
   if (here && !location.hash) here.scrollIntoView({ block: "center" });
