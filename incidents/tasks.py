@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from typing import Any
@@ -13,6 +14,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from incidents.digest import analysing, chunks, reaping, splitting, watchdog
+from incidents.models import Chunk, LogSource
 
 logger = logging.getLogger(__name__)
 PATIENCE_SECONDS = 2.0
@@ -66,10 +68,13 @@ def ring_due() -> int:
     """One pass of the reaper: give up on what is beyond hope, ring for what is late. Returns the number of bells."""
     reaping.give_up()
     due = reaping.due()
-    bells: list[tuple[Any, Any]] = [(split_source, pk) for pk in due.sources]
-    bells += [(digest_chunk, pk) for pk in due.chunks]
-    bells += [(analyse_incident, pk) for pk in due.incidents]
-    for task, pk in bells:
-        if not ring(task, pk):
-            break  # the broker is away; the next pass tries again
-    return len(bells)
+    sources = _ring_all(split_source, due.sources)
+    chunks = _ring_all(digest_chunk, due.chunks)
+    reaping.rung(LogSource, sources)
+    reaping.rung(Chunk, chunks)
+    return len(sources) + len(chunks) + len(_ring_all(analyse_incident, due.incidents))
+
+
+def _ring_all(task: Any, ids: list[Any]) -> list[Any]:
+    """Ring for each until the broker fails; the rest is left to the next pass. Returns those that were rung for."""
+    return list(itertools.takewhile(lambda pk: ring(task, pk), ids))

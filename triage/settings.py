@@ -19,6 +19,7 @@ from __future__ import annotations
 import secrets
 import ssl
 import sys
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,6 @@ else:
         "options": "-c statement_timeout=25000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
     }
 DATABASES = {"default": _database}
-ATOMIC_REQUESTS = False
 
 # -- work: the database is the truth, the broker a doorbell -----------------------------------------------------------
 LEASE_SECONDS = env.integer("TRIAGE_LEASE_SECONDS", 30, least=2)
@@ -216,6 +216,9 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 WHITENOISE_USE_FINDERS = not _COLLECTED
+WHITENOISE_AUTOREFRESH = DEBUG
+if not _COLLECTED:
+    warnings.filterwarnings("ignore", "No directory at", UserWarning)  # of WhiteNoise, which looks for STATIC_ROOT too
 S3_BUCKET = env.text("S3_BUCKET")
 SEGMENT_STORAGE = "segments" if S3_BUCKET else ""
 """Alias in STORAGES of where segments lie; empty: in the database."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from incidents.models import Chunk, ChunkState, Incident, LogSource, SourceState
@@ -27,7 +27,7 @@ class Due(NamedTuple):
 
 
 def due() -> Due:
-    """What should be worked on and is not. Marks each row as rung, so that two reapers at once do little harm."""
+    """What should be worked on and is not."""
     unrung = Q(rung_at=None) | Q(rung_at__lt=from_now(-settings.RING_AGAIN_SECONDS))
     expired = Q(lease_until__lt=Now())
     free = Q(lease=None) | expired
@@ -46,14 +46,15 @@ def due() -> Due:
         analysis_attempts__lt=settings.MAX_ATTEMPTS,
     )
     return Due(
-        _ring(sources), _ring(chunks), list(incidents.order_by("analysed_at").values_list("pk", flat=True)[:BATCH])
+        list(sources.order_by("rung_at", "pk").values_list("pk", flat=True)[:BATCH]),
+        list(chunks.order_by("rung_at", "pk").values_list("pk", flat=True)[:BATCH]),
+        list(incidents.order_by("analysed_at").values_list("pk", flat=True)[:BATCH]),
     )
 
 
-def _ring(rows: QuerySet[Any]) -> list[Any]:
-    ids = list(rows.order_by("rung_at", "pk").values_list("pk", flat=True)[:BATCH])
-    rows.model._default_manager.filter(pk__in=ids).update(rung_at=Now())
-    return ids
+def rung(model: type[Chunk] | type[LogSource], ids: list[Any]) -> None:
+    """Note that somebody has rung for these, so that the next passes leave them alone for a while."""
+    model._default_manager.filter(pk__in=ids).update(rung_at=Now())
 
 
 def give_up() -> int:

@@ -202,6 +202,7 @@ def test_the_reaper_rings_for_what_nobody_rang_for(incident: Incident, settings:
     assert reaping.due().sources == []  # it was rung for just now
     LogSource.objects.update(rung_at=from_now(-settings.RING_AGAIN_SECONDS - 1))
     assert reaping.due().sources == [source.pk]
+    reaping.rung(LogSource, [source.pk])
     assert reaping.due().sources == []  # once in a while, not in every pass
     (chunk_id,) = splitting.split(source.pk)
     assert reaping.due().chunks == []
@@ -211,6 +212,15 @@ def test_the_reaper_rings_for_what_nobody_rang_for(incident: Incident, settings:
     assert reaping.due() == ([], [], [incident.pk])
     analysing.analyse(incident.pk)
     assert reaping.due() == ([], [], [])
+
+
+def test_what_could_not_be_rung_for_is_due_in_the_next_pass(incident: Incident) -> None:
+    from incidents import tasks
+
+    source = upload(incident, log(20))
+    LogSource.objects.update(rung_at=None)
+    assert tasks.ring_due() == 0  # nothing listens where tests look for a broker
+    assert reaping.due().sources == [source.pk]
 
 
 def test_the_reaper_leaves_running_work_alone(incident: Incident) -> None:
