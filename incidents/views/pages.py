@@ -16,6 +16,7 @@ from incidents.access import get_incident_for, get_team_for
 from incidents.http import wants
 from incidents.models import Incident
 from incidents.views.charts import overview_of
+from incidents.views.drafting import state_of
 from incidents.views.progress import progress_of
 from incidents.views.summary import Summary
 
@@ -79,6 +80,7 @@ def incident_context(request: HttpRequest, incident: Incident, tab: str) -> dict
         "progress": progress,
         "summary": summary,
         "tab": tab,
+        "ticket": state_of(incident),
         "favicon": favicon(summary, progress.is_live),
     }
 

@@ -16,6 +16,7 @@ from incidents.digest.drafts import EditConflict, edit
 from incidents.http import wants
 from incidents.markup import render_markdown
 from incidents.models import Incident, Role, TicketDraft
+from incidents.views.drafting import Fields, draft_or_none, fields_of
 from incidents.views.pages import incident_context
 
 MOST_CHARACTERS = 20_000
@@ -26,7 +27,6 @@ PRIORITIES = {
     "low": "A question, or advice.",
 }
 """Heroku's definitions in short; the full text stands in Heroku's support policy."""
-Fields = dict[str, Any]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,7 +63,7 @@ def take_suggestion(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def draft_of(incident: Incident) -> TicketDraft:
     """The draft; 404 as long as no analysis has suggested one."""
-    draft = TicketDraft.objects.select_related("edited_by", "incident").filter(incident=incident).first()
+    draft = draft_or_none(incident)
     if draft is None:
         if not incident.analysis:
             raise Http404("There is no ticket yet: the log is still being read.")
@@ -72,14 +72,6 @@ def draft_of(incident: Incident) -> TicketDraft:
             incident=incident, team_id=incident.team_id, fields=suggested, suggestion=suggested
         )
     return draft
-
-
-def fields_of(draft: TicketDraft) -> Fields:
-    """The items, with the app that people named for the incident where the log does not tell it."""
-    fields: Fields = dict(draft.fields.get("fields") or {})
-    if not fields.get("app"):
-        fields["app"] = draft.incident.app_name
-    return fields
 
 
 def markdown_of(incident: Incident, draft: TicketDraft) -> str:
