@@ -23,7 +23,7 @@ def table(facts: Facts) -> list[dict[str, Any]]:
         if run.type in ("run", "release", "scheduler") and not run.crashed and not run.codes:
             continue
         row = rows.setdefault(run.process, _row(run.process, [], []))
-        row["restarts"] += run.number > 1
+        row["restarts"] += run.number > 0
         row["crashes"] += run.crashed
         for event in run.codes:
             code = event.detail["code"]

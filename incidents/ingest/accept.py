@@ -104,6 +104,8 @@ def finish_upload(source: LogSource, *, sha256: str = "", parts: int | None = No
         LogSource.objects.filter(pk=source.pk).update(
             state=SourceState.SPLITTING, position=next_position(source.incident_id), rung_at=Now()
         )
+        # A name that people know beats a number; they may change it.
+        Incident.objects.filter(pk=source.incident_id, title="", app_name="").update(title=source.name[:200])
     source.refresh_from_db()
     return source
 

@@ -51,7 +51,7 @@ class Incident(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="incidents")
-    title = models.CharField(max_length=200, blank=True)  # as people wrote it; see `heading`
+    title = models.CharField(max_length=200, blank=True)  # as people wrote it, else the name of the first log
     app_name = models.CharField(max_length=100, blank=True)  # Heroku app, where a person named it
     state = models.CharField(max_length=10, default=IncidentState.OPEN)  # of IncidentState; set by people
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -24,46 +24,84 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import events, memory
-from ..types import Evidence, Facts, Finding, Remedy
+from ..types import Evidence, Facts, Finding, Remedy, Severity
+from ..wording import listed
 from .base import Rule, quotes
+
+HALF_HOUR_US = 1_800_000_000
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     leaking = [look for look in memory.look(facts) if look.shape == "leak" and look.slope > 0]
     over = {event.process for event in events.of(facts, "code") if event.detail["code"] in ("R14", "R15")}
-    for process in sorted({look.process for look in leaking}):
-        lives = [look for look in leaking if look.process == process]
-        worst = max(lives, key=lambda look: look.max_mb)
-        near = worst.share is not None and worst.share >= 0.75
-        if process in over or near:
-            yield _finding(facts, worst, len(lives), process in over)
+    passed = [look for look in leaking if look.process in over]
+    coming = [
+        look
+        for look in leaking
+        if look.process not in over and (look.share or 0) >= 0.75 and look.last_us - look.first_us >= HALF_HOUR_US
+    ]
+    if passed:
+        yield _passed(facts, passed)
+    if coming:
+        yield _coming(coming)
 
 
-def _finding(facts: Facts, worst: memory.Memory, lives: int, over: bool) -> Finding:
-    parts = [
+def _passed(facts: Facts, looks: list[memory.Memory]) -> Finding:
+    """Dynos whose growth went past the quota: the R14 lines prove the end of the slope."""
+    worst = max(looks, key=lambda look: look.max_mb)
+    names = {look.process for look in looks}
+    codes = [event.note for event in events.of(facts, "code", "memory") if event.process in names]
+    quota = f" of {worst.quota_mb:.0f} MB" if worst.quota_mb else ""
+    again = f"; {len(looks)} lives of dynos show the same slope, so a restart only resets it" if len(looks) > 1 else ""
+    return _finding(
+        looks, f"{_growth(worst)}; it passed the quota{quota} and swaps (R14){again}.",
+        0.9 if worst.points >= 20 else 0.7, quotes([note for note in codes if "R1" in note.text or "mem=" in note.text], 4),
+        severity="high", count=len(codes), explains=("R14", "R15", "H12", "H13", "memory-quota"),
+    )  # fmt: skip
+
+
+def _coming(looks: list[memory.Memory]) -> Finding:
+    """Dynos that will get there: told in time, and no incident yet."""
+    worst = max(looks, key=lambda look: look.share or 0)
+    eta = worst.hours_to(worst.quota_mb) if worst.quota_mb else None
+    soon = f"; at this pace it reaches the quota of {worst.quota_mb:.0f} MB in {_hours(eta)}" if eta else ""
+    return _finding(looks, f"{_growth(worst)}{soon}.", 0.6, [], severity="normal", count=len(looks), harmless=True)
+
+
+def _growth(worst: memory.Memory) -> str:
+    return (
         f"The memory of {worst.process} grows by about {worst.slope:.0f} MB an hour and does not level off "
         f"({worst.first_mb:.0f} to {worst.max_mb:.0f} MB)"
-    ]
-    if worst.quota_mb and over:
-        parts.append(f"it passed the quota of {worst.quota_mb:.0f} MB and swaps (R14)")
-    elif worst.quota_mb and (eta := worst.hours_to(worst.quota_mb)):
-        parts.append(
-            f"at this pace it reaches the quota of {worst.quota_mb:.0f} MB in {eta[0]:.1f} to {eta[1]:.1f} hours"
-        )
-    if lives > 1:
-        parts.append(f"{lives} lives of this dyno show the same slope, so restarts only reset it")
-    codes = [event.note for event in events.of(facts, "code", "memory") if event.process == worst.process]
-    evidence: list[Evidence] = quotes([note for note in codes if "Error R1" in note.text or "mem=" in note.text], 4)
+    )
+
+
+def _hours(eta: tuple[float, float]) -> str:
+    if eta[1] < 2:
+        return f"{eta[0] * 60:.0f} to {eta[1] * 60:.0f} minutes"
+    return f"{eta[0]:.1f} to {eta[1]:.1f} hours"
+
+
+def _finding(
+    looks: list[memory.Memory],
+    summary: str,
+    confidence: float,
+    evidence: list[Evidence],
+    *,
+    severity: Severity,
+    count: int,
+    explains: tuple[str, ...] = (),
+    harmless: bool = False,
+) -> Finding:
+    names = sorted({look.process for look in looks})
     return Finding(
-        "memory-leak", "; ".join(parts) + ".", 0.9 if over and worst.points >= 20 else 0.7, evidence,
-        "high" if over else "normal", worst.process, count=max(len(codes), 1),
-        first_us=worst.first_us, last_us=worst.last_us, explains=("R14", "R15", "H12", "H13", "memory-quota"),
+        "memory-leak", summary, confidence, evidence, severity, listed(names), count=max(count, 1),
+        first_us=min(look.first_us for look in looks), last_us=max(look.last_us for look in looks), explains=explains,
         remedies=[
-            Remedy("Restart the dyno: it buys the hours that the slope needs.", f"heroku ps:restart {worst.process}"),
+            Remedy("Restart the dyno: it buys the hours that the slope needs.", f"heroku ps:restart {names[0]}"),
             Remedy("See since which release memory grows.", "heroku releases"),
             Remedy("Let the server renew its workers meanwhile (gunicorn --max-requests, puma_worker_killer)."),
         ],
-        links=("https://devcenter.heroku.com/articles/log-runtime-metrics",),
+        links=("https://devcenter.heroku.com/articles/log-runtime-metrics",), harmless=harmless,
     )  # fmt: skip
 
 
