@@ -10,9 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import re2
-
-from .expressions import compile_re2, options
+from .expressions import compile_re2
 from .marks import Span
 from .values import looks_random
 
@@ -92,21 +90,29 @@ _CUT: tuple[tuple[str, str], ...] = (
     ),
 )  # fmt: skip
 
-TRIGGER = "|".join([shape for _, shape in _PREFIXED] + [rf"(?:\b|\\[nrt])(?:{shape})" for _, shape in _EDGED]
-                   + [rf"(?:{shape})(?m:$)" for _, shape in _CUT])  # fmt: skip
-"""Every vendor's shape, for the engine's first look over a text; an edge may also be an escaped line end."""
-
 _ALL = (
     [(kind, f"(?:{shape})") for kind, shape in _PREFIXED]
     + [(kind, rf"\b(?:{shape})") for kind, shape in _EDGED]
-    + [(kind, rf"(?:{shape})$") for kind, shape in _CUT]
+    + [(kind, rf"(?:{shape})\Z") for kind, shape in _CUT]
 )
-_ANY = compile_re2("|".join(shape for _, shape in _ALL).encode())
-_WHICH = re2.Set.MatchSet(options())
-for _, _shape in _ALL:
-    _WHICH.Add(_shape.encode())
-_WHICH.Compile()
-_SPECIFIC = ("private-key", "jwt", "heroku-token", "aws-key", "password", "vendor-token")
+_ALL.sort(key=lambda entry: (entry[1].endswith("Z"), entry[0] == "vendor-token"))  # the most telling kind first
+_EXACT = re.compile("|".join(f"({shape})" for _, shape in _ALL).encode())
+
+
+def _roughly(shape: str) -> str:
+    """The shape with short repeats only, which finds more and keeps RE2's automaton small."""
+    return re.sub(r"\{(\d+)(,?)\d*\}", lambda n: n[0] if int(n[1]) <= _ROUGH_REPEAT else f"{{{_ROUGH_REPEAT},}}", shape)
+
+
+_ROUGH_REPEAT = 6
+TRIGGER = "|".join(
+    [_roughly(shape) for _, shape in _PREFIXED]
+    + [rf"(?:\b|\\[nrt])(?:{_roughly(shape)})" for _, shape in _EDGED]
+    + [rf"(?:{_roughly(shape)})(?m:$)" for _, shape in _CUT]
+)
+"""Every vendor's shape, for the engine's first look over a text; an edge may also be an escaped line end."""
+
+_ROUGH = compile_re2("|".join(_roughly(shape).replace(r"\Z", "$") for _, shape in _ALL).encode())
 _REST = re.compile(rb"[\w\-]{0,8192}+")
 _SLACK = re.compile(rb"(?:services|workflows|triggers|webhooks/\d+|webhookb2|catch|key|bot)/?")
 
@@ -119,19 +125,24 @@ _PAYMENT_SECRET = re.compile(rb"\b(?:pi|seti|src|cs|ephkey)_[A-Za-z0-9]{8,64}_se
 
 def find(text: bytes) -> Iterator[Span]:
     """Tokens known by their shape."""
-    for match in _ANY.finditer(text):
-        start, end = match.span()
-        kind = _kind(text[start : min(end, start + 400)])
-        body = text[start:end]
+    at = 0
+    while rough := _ROUGH.search(text, at):
+        match = _EXACT.match(text, rough.start())
+        if match is None:
+            at = rough.start() + 1
+            continue
+        start, at = match.span()
+        kind = _ALL[(match.lastindex or 1) - 1][0]
         if kind == "vendor-token":
-            if b"/" in body and (where := _SLACK.search(body)):
+            if b"/" in match[0] and (where := _SLACK.search(match[0])):
                 start += where.end()
-            if not looks_random(text[start:end], 6, uuid_counts=True) and end < len(text):
+            if not looks_random(text[start:at], 6, uuid_counts=True) and at < len(text):
                 continue
         if kind == "jwt" and text[start - 3 : start] == b"pk.":  # a public key of Mapbox
             continue
-        rest = _REST.match(text, end)
-        yield Span(start, rest.end() if rest else end, kind)
+        rest = _REST.match(text, at)
+        at = rest.end() if rest else at
+        yield Span(start, at, kind)
     if _AWS_NEAR.search(text):
         for match in _AWS_SECRET.finditer(text):
             if looks_random(match[0], 12):
@@ -144,7 +155,3 @@ def find(text: bytes) -> Iterator[Span]:
     if b"_secret_" in text:
         for match in _PAYMENT_SECRET.finditer(text):
             yield Span(match.start(1), match.end(1), "vendor-token")
-
-
-def _kind(body: bytes) -> str:
-    return min((_ALL[i][0] for i in _WHICH.Match(body)), key=_SPECIFIC.index, default="vendor-token")
