@@ -18,7 +18,7 @@ _ROUNDS = 4  # a line is read again after masking until nothing is found, at mos
 
 _STEM = (
     r"(?:(?:pass|pwd|pword|secret|token|key|auth|cred|cookie|sess|csrf|xsrf|hmac|jwt|bearer|licen[cs]e|mnemonic|saml|assertion|verifier|"
-    r"signature|(?:otp|mfa|2fa|sms|ion|ity|auth|login|backup|recovery|access|device|time|pin|invite)_?code)[\w.\-]*|"
+    r"signature|private|(?:otp|mfa|2fa|sms|ion|ity|auth|login|backup|recovery|access|device|time|pin|invite)[_ ]?code)[\w.\-]*|"
     r"(?:otp|pin|cv[vc]|sig|pat|salt|seed|psk|sid)[\d_.\-]*)"
 )
 _TRIGGER_SOURCE = "|".join(
@@ -29,10 +29,10 @@ _TRIGGER_SOURCE = "|".join(
         r"\b(?:name|key|field|header|id|k|var|param)[\"']?\s*[=:>]\s*\\*[\"']?[\w.\-]*" + _STEM,
         r"[?&;#](?:code|key|ticket|sig)=",
         # a telling word, a few small words, something with a digit; options of commands
-        r"(?:passw|passphrase|passcode|pwd|secret|token|key|credential|code|pin|identified by|auth)[\w\-]*[ \t]+(?:[a-z=>:\-]+[ \t:=]+){0,4}"
+        r"(?:passw|passphrase|passcode|pwd|secret|token|key|credential|code|pin|identified by|auth|login)[\w\-]*[\"']?[ \t]+(?:[a-z=>:.@_\-]+[ \t:=]+){0,4}"
         r"\\*[\"'`(<\[]?[^\s]*[0-9'\"]",
         r"\s-{1,2}[\w\-]*(?:pass|pwd|secret|token|key|auth|cred|user|u|U|p|P|a)[\w\-]*[ \t]",
-        r"\s-[pPN][ ]?[^\s\-=]|(?:requirepass|masterauth|masterpass)",
+        r"\s-[pPN][ ]?[^\s\-=]|(?:requirepass|masterauth|masterpass)|\bac[0-9a-f]{32}[:/, ]",
         r"://[^\s\"'<>]*@|://[^\s/?#@:]*:[^\s/?#@:]*[^\s/?#@:0-9][^\s/?#@:]*(?m:$)|:(?:\\+/){2}|@(?:tcp|unix)\(|:[^\s\"'@/:]{4,}@[\w.\-]+:[0-9]{2,5}/|oracle:",
         r"\b(?:bearer|basic)(?:[ \t+:]|%20)",
         r"private.{1,3}key",

@@ -39,7 +39,7 @@ def _set(words: str) -> frozenset[str]:
 _MODIFIERS = _set(
     "confirmation confirm again repeat new old current previous prod production staging stage dev development test testing "
     "live sandbox base value val plain plaintext raw text str string b64 base64 hex encoded decoded encrypted primary "
-    "secondary backup read write admin root main default global local v a b x prd stg eu us"
+    "secondary backup read write admin root main default global local v a b x prd stg eu us sha sha256"
 )
 # Words after which a name speaks about a secret, not of its value: token_type, password_changed_at, secret_name.
 _ABOUT = _set(
@@ -62,7 +62,7 @@ _STRONG_ENDS: tuple[tuple[str, str], ...] = (
     ("privatekey", "api-key"), ("authkey", "api-key"), ("masterkey", "api-key"), ("licensekey", "api-key"),
     ("encryptionkey", "api-key"), ("signingkey", "api-key"), ("accountkey", "api-key"), ("subscriptionkey", "api-key"),
     ("secretid", "secret"), ("requirepass", "password"), ("masterauth", "password"), ("keypass", "password"),
-    ("storepass", "password"), ("credential", "secret"), ("credentials", "secret"),
+    ("storepass", "password"), ("psk", "password"), ("credential", "secret"), ("credentials", "secret"),
 )  # fmt: skip
 _STRONG_KEYS = _set(
     "api access secret private master encryption encrypt decryption signing sign license licence auth authentication account "
@@ -84,7 +84,7 @@ _NOT_PASS = _set("bypass compass trespass overpass underpass surpass encompass")
 _RANDOM_ENDS: dict[str, str] = {
     "jwt": "jwt", "bearer": "token", "signature": "signature", "sig": "signature", "hmac": "signature", "csrf": "token",
     "xsrf": "token", "salt": "secret", "license": "secret", "seed": "secret", "assertion": "token", "samlresponse": "token",
-    "samlrequest": "token", "verifier": "token", "tokens": "token", "psk": "secret", "pat": "token", "apikeys": "api-key",
+    "samlrequest": "token", "verifier": "token", "tokens": "token", "private": "secret", "pat": "token", "apikeys": "api-key",
 }  # fmt: skip
 _CODE_OWNERS = _set("otp totp mfa 2fa sms verification security auth authorization activation confirmation login backup "
                     "recovery access device one time pin invite")  # fmt: skip
@@ -118,8 +118,8 @@ def _classify(words: list[str]) -> Name | None:
     for end, kind in _STRONG_ENDS:
         if tail.endswith(end) or pair == end:
             return Name(kind, Sense.STRONG)
-    if tail in _RANDOM_ENDS:
-        return Name(_RANDOM_ENDS[tail], Sense.RANDOM)
+    if kind := _RANDOM_ENDS.get(tail) or _RANDOM_ENDS.get(pair):
+        return Name(kind, Sense.RANDOM)
     if tail.endswith("pass") and tail not in _NOT_PASS:
         return Name("password", Sense.STRONG if before or tail != "pass" else Sense.PASS)
     if any(word.endswith(end) for word in words[:-1] for end, _ in _STRONG_ENDS):

@@ -151,7 +151,11 @@ def _holds(reader: Reader, value: Value, meaning: Name, where: Place) -> bool:
         return reader.is_random(value, 10 if where.in_query and kind == "signature" else 12 if kind == "secret" else 16)
     body = reader.body(value)
     if sense is Sense.SESSION:
-        near = where.in_query or reader.speaks_of_cookies or (kind == "cookie" and b"sess" in where.name.lower())
+        near = (
+            where.in_query
+            or reader.speaks_of_cookies
+            or (kind == "cookie" and where.name.lower().endswith((b"sessid", b"sessionid", b"aspxauth")))
+        )
         return reader.is_random(value, 8 if near else 20, uuid_counts=near) and not _TWILIO_SID.fullmatch(body)
     if sense is Sense.DIGITS:
         return (body.isdigit() and 3 <= len(body) <= 10) or reader.is_random(value, 6)

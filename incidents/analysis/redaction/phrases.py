@@ -37,13 +37,14 @@ _PROSE = re.compile(
     rb"[ _\-]?key)s?[ \t]+(?:(?:is|was|of|as|value|set|to|=|:|->|now|generated|provided|given|used|using|received|found|"
     rb"pair|id)[ \t:=]+){0,3}[\"'`(<\[]?([^\s\"'`<>()\[\],;]{6,1024}+)"
 )
+_LOGIN_COMMAND = re.compile(rb"\bLOGIN[ ]\"?[^\s\"]{1,128}+\"?[ ]\"?([^\s\"]{4,256}+)")
 _SERVER_SETTING = re.compile(rb"(?i)\b(?:requirepass|masterauth|masterpass)[ \t\"']{1,4}([^\s\"']{4,512}+)")
 _ONE_TIME = re.compile(
     rb"(?i)\b(?:one[ \-]time|otp|verification|security|2fa|mfa|login|confirmation|sms|access)[ \t](?:password|passcode|code|pin)"
     rb"(?:[ \t]for[ \t]\S{1,64}+)?[ \t]{0,2}(?:is|:|=|was|->)?[ \t]{0,2}[\"']?([0-9]{4,8})(?![\w.])"
 )
 _GUARD = compile_re2(
-    rb"(?i)(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|key|code|pin|identified by|auth|pass)s?[\"']?[ \t]+[^ \t=:]",
+    rb"(?i)(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|key|code|pin|identified by|auth|pass|login)s?[\"']?[ \t:=]+[^ \t=:]",
 )
 
 
@@ -56,7 +57,7 @@ def find(text: bytes) -> Iterator[Span]:
     for match in _SQL.finditer(text):
         if not is_placeholder(match[1]):
             yield Span(match.start(1), match.end(1), "password")
-    for match in _AUTH_COMMAND.finditer(text):
+    for match in (*_AUTH_COMMAND.finditer(text), *_LOGIN_COMMAND.finditer(text)):
         if looks_random(match[1], 8):
             yield Span(match.start(1), match.end(1), "password")
     for match in _PROSE.finditer(text):

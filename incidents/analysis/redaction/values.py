@@ -45,7 +45,7 @@ _RUN = re.compile(rb"[A-Za-z0-9+=]{8,}+")
 _PLACEHOLDER = re.compile(
     rb"""(?ix) \s*+ (?:
       [*x.\-_?#\xe2\x80\xa2]{1,64}+ | \[?(?:filtered|redacted|hidden|masked|removed|omitted|scrubbed)\]? | \[(?:secure|secret|protected|blocked)\]
-    | \*{2,}[\w ]{1,32}\*{2,} | <[^<>\n]{0,64}> | \(\w[\w ]{0,32}\) | \[[A-Z_ ]{2,24}\] | \{\{[^{}]{0,64}\}\} | \$\{[^{}]{0,64}\} | \#\{[^{}]{0,64}\}
+    | \*{2,}[\w ]{1,32}\*{2,} | <[^<>\n]{0,64}> | \(\w[\w ]{0,32}\) | \[[A-Z_ ]{2,24}\] | \$?\{\{[^{}]{0,64}\}\} | \$\{[^{}]{0,64}\} | \#\{[^{}]{0,64}\}
     | %\{?\w{0,32}\}?[sd]? | \$[A-Za-z_]\w{0,64} | \$[0-9]{1,3} | :[a-z_]\w{0,64} | @p?[0-9]{1,3} | \{\w{0,32}\}
     | null|nil|none|undefined|true|false|yes|no|on|off|na|n/a|nan|empty|blank|unset|missing|absent|present|exists|provided
     | required|optional|invalid|valid|expired|unknown|disabled|enabled|denied|granted|revoked|rejected|accepted
@@ -54,7 +54,8 @@ _PLACEHOLDER = re.compile(
     ) \s*+ \Z"""
 )
 _MASKED_AT = re.compile(
-    rb"(?i)\[(?:filtered|redacted|hidden|masked|removed|secure|protected|omitted|scrubbed)\]|\*{3,}|<(?:redacted|filtered|hidden|secret)[\w -]{0,24}>"
+    rb"(?i)[\[(<](?:filtered|redacted|hidden|masked|removed|secure|secret|protected|omitted|scrubbed)[\w -]{0,24}[\])>]|\*{3,}"
+    rb"|[$#%]\{|\$\(|\{\{|\$[A-Z_][A-Z0-9_]{1,64}\b|<%="  # masked by others, or a variable
 )
 _FILLED = re.compile(rb"\xff{8,}+(?=[\s\"'`<>,;&)\]}\\]|\Z)")
 _INDEXED = re.compile(rb"\[\\{0,7}[:\"'\w]")

@@ -120,6 +120,7 @@ _AWS_SECRET = re.compile(rb"(?<![A-Za-z0-9/+=_.\-])[A-Za-z0-9/+]{40}(?![A-Za-z0-
 _AWS_BESIDE = re.compile(AWS_ID.encode() + rb"[ \t:,;|/]{1,3}([A-Za-z0-9/+]{12,40}+)\Z")  # cut by the end of the line
 _AWS_NEAR = re.compile(AWS_ID.encode())
 _TWILIO_PAIR = re.compile(rb"\bAC[0-9a-f]{32}[:/, ]{1,3}([0-9a-f]{32})\b")
+_WEBHOOK_SIGNATURE = re.compile(rb"\bv[01]=([0-9a-f]{32,128}+)\b")
 _PAYMENT_SECRET = re.compile(rb"\b(?:pi|seti|src|cs|ephkey)_[A-Za-z0-9]{8,64}_secret_([A-Za-z0-9]{6,128}+)")
 
 
@@ -152,6 +153,9 @@ def find(text: bytes) -> Iterator[Span]:
     if b"AC" in text:
         for match in _TWILIO_PAIR.finditer(text):
             yield Span(match.start(1), match.end(1), "vendor-token")
+    if b"ignature" in text:
+        for match in _WEBHOOK_SIGNATURE.finditer(text):
+            yield Span(match.start(1), match.end(1), "signature")
     if b"_secret_" in text:
         for match in _PAYMENT_SECRET.finditer(text):
             yield Span(match.start(1), match.end(1), "vendor-token")
