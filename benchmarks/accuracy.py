@@ -56,9 +56,9 @@ def conditions() -> dict[str, Scenario]:
     found: dict[str, Scenario] = {}
     for dynos in (2, 3, 4, 5):
         for workers in (1, 2, 3):
-            shape = {"dynos": dynos, "workers": workers, "load": 0.5, "seconds": 400.0}
-            found[f"one slow endpoint, {dynos} dynos x {workers}"] = Scenario(ONE, **shape)
-            found[f"two slow endpoints, {dynos} dynos x {workers}"] = Scenario(TWO, **{**shape, "load": 0.55})
+            one = Scenario(ONE, dynos=dynos, workers=workers, load=0.5, seconds=400.0)
+            found[f"one slow endpoint, {dynos} dynos x {workers}"] = one
+            found[f"two slow endpoints, {dynos} dynos x {workers}"] = replace(one, endpoints=TWO, load=0.55)
     base = Scenario(ONE, dynos=3, workers=2, load=0.5, seconds=400.0)
     found |= {
         "own time 6 s": replace(base, endpoints=(*FAST, Endpoint("/export", 0.5, 6_000))),

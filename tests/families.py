@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import datetime
 
 from tests import simulator
 from tests.simulator import Endpoint, Scenario, stamp
@@ -33,7 +34,7 @@ def traffic(seed: int, seconds: float = 300, load: float = 0.2, endpoints: tuple
     found = []
     for line in text.split("\n")[:-1]:
         when, rest = line.split(" ", 1)
-        found.append((simulator.datetime.fromisoformat(when).timestamp() - start, rest))
+        found.append((datetime.fromisoformat(when).timestamp() - start, rest))
     return found
 
 

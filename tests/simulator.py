@@ -98,15 +98,11 @@ def _serve(scenario: Scenario, rng: random.Random, dyno: int, lane: list[tuple[f
     free = [0.0] * scenario.workers
     waiting: list[tuple[float, Endpoint]] = []
     done: list[Truth] = []
-    pending = iter([*lane, (math.inf, None)])
-    arrival, endpoint = next(pending)
-    while arrival < math.inf or waiting:
-        at = min(free)
-        if arrival <= at or not waiting:
-            if arrival == math.inf and not waiting:
-                break
-            waiting.append((arrival, endpoint))
-            arrival, endpoint = next(pending, (math.inf, None))
+    taken_in = 0
+    while taken_in < len(lane) or waiting:
+        if taken_in < len(lane) and (lane[taken_in][0] <= min(free) or not waiting):
+            waiting.append(lane[taken_in])
+            taken_in += 1
             continue
         pick = {"fifo": 0, "lifo": len(waiting) - 1, "random": rng.randrange(len(waiting))}[scenario.discipline]
         came, taken = waiting.pop(pick)

@@ -129,10 +129,9 @@ def _log_beta(x: Array, y: Array) -> Array:
 def _by_lines(facts: Facts, serious: list[Finding]) -> Onset | None:
     """The first line that proves the first finding, or the first line of any where that one has no time."""
     for finding in serious:
-        times = [finding.first_us] if finding.first_us is not None else [e.at_us for e in finding.evidence if e.at_us]
-        known = [at for at in times if at is not None]
-        if known:
-            at = min(known)
+        proofs = [proof.at_us for proof in finding.evidence if proof.at_us is not None]
+        at = finding.first_us if finding.first_us is not None else min(proofs, default=None)
+        if at is not None:
             before = [note.at_us for note in facts.notes if note.at_us is not None and note.at_us < at]
             return Onset(at, max(before, default=None), at, None, "lines")
     return None
