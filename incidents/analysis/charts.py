@@ -107,13 +107,17 @@ def _latency(facts: Facts, first: int, step: int, steps: int) -> dict[str, list[
     order = np.lexsort((value[inside], index[inside]))
     at, values, counts = (column[inside][order] for column in (index, value, count))
     series: dict[str, list[int | None]] = {name: [None] * steps for name, _ in _PERCENTILES}
+    # Sums of a long log are kept for several minutes at a time; what they say holds for each of these.
+    held = max(1, math.ceil(rollup.step / step)) if len(rollup.hist_row) else 1
     edges = [0, *(np.flatnonzero(np.diff(at)) + 1).tolist(), len(at)]
     for start, stop in pairwise(edges):
         reached_ranks = np.cumsum(counts[start:stop])
         for name, share in _PERCENTILES:
             rank = int(np.searchsorted(reached_ranks, math.ceil(share * int(reached_ranks[-1]))))
             found = int(values[start + rank])
-            series[name][int(at[start])] = bucket_value(found) if len(rollup.hist_row) else found
+            first_step = int(at[start])
+            for place in range(first_step, min(first_step + held, steps)):
+                series[name][place] = bucket_value(found) if len(rollup.hist_row) else found
     return series
 
 

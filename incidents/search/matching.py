@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,21 @@ def matching_lines(query: Query, columns: Columns, first_line: int, lines: int) 
 
 def rules_out(query: Query, summary: dict[str, Any] | None) -> bool:
     """Whether the summary of a chunk proves that no line in it matches."""
-    codes = (summary or {}).get("codes")
-    return codes is not None and not query.codes <= set(codes)
+    if not summary:
+        return False
+    if "codes" in summary and not query.codes <= set(summary["codes"]):
+        return True
+    first, last = (_micros(summary.get(name)) for name in ("first_utc", "last_utc"))
+    for term in query.terms:
+        if first is None or last is None or term.negated:
+            continue
+        if (term.name == "after" and last < term.value) or (term.name == "before" and first >= term.value):
+            return True
+    return False
+
+
+def _micros(text: str | None) -> int | None:
+    return round(datetime.fromisoformat(text).timestamp() * 1_000_000) if text else None
 
 
 def _lines_of(term: Term, columns: Columns, everything: Array) -> Array:

@@ -96,8 +96,13 @@ class Progress:
             (SourceState.DIGESTING, "Reading"),
         ):  # fmt: skip
             if state in states:
-                return word
+                return "Reading" if self.lines_done else word
         return "Drawing conclusions" if self.is_analysing else "Done"
+
+    @property
+    def is_unpacking(self) -> bool:
+        """More lines may still be added to the total."""
+        return any(source.row.state == SourceState.SPLITTING for source in self.sources)
 
     @property
     def share(self) -> float:

@@ -46,7 +46,7 @@ class Summary:
         sentence = str(self.verdict["sentence"])
         if len(sentence) <= HEADLINE_CHARACTERS:
             return sentence, ""
-        cuts = [at for mark in ("; ", ". ", " (") if 20 < (at := sentence.find(mark)) < HEADLINE_CHARACTERS]
+        cuts = [at for mark in ("; ", ". ") if 20 < (at := sentence.find(mark)) < HEADLINE_CHARACTERS]
         if not cuts:
             return sentence, ""
         head, rest = sentence[: min(cuts)], sentence[min(cuts) :].lstrip(";. ")

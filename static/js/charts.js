@@ -78,10 +78,15 @@
   const base = (box, data, { levels = [], format, series, scales = {} }) => ({
     width: Math.max(200, box.clientWidth), height: 190, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone()),
     cursor: { sync: { key: "incident", setSeries: false }, drag: { x: true, y: false }, points: { size: 6 } },
-    legend: { live: true }, scales: { x: { time: true }, ...scales }, axes: axes(format), plugins: [overlay(data, levels)],
+    legend: { live: true }, scales: { x: { time: true, range: (u, low, high) => edges(u, data, low, high) }, ...scales }, axes: axes(format), plugins: [overlay(data, levels)],
     series: [{ label: `Time (${zone()})`, value: (u, at) => (at === null ? "–" : clock(at)) }, ...series],
     hooks: { setSelect: [(u) => selected(u)] },
   });
+  // The first and last bars stand for whole steps, so the axis reaches half a step beyond them.
+  const edges = (u, data, low, high) => {
+    const half = data.step_minutes * 30, last = data.start_s + (data.steps - 1) * data.step_minutes * 60;
+    return [low <= data.start_s ? Math.min(low, data.start_s - half) : low, high >= last ? Math.max(high, last + half) : high];
+  };
   const times = (data) => Array.from({ length: data.steps }, (_, index) => data.start_s + index * data.step_minutes * 60);
   const number = (value) => (value === null || value === undefined ? "–" : value.toLocaleString("en-GB"));
 

@@ -13,14 +13,17 @@ from tests.simulator import Endpoint, Scenario, simulate, write_log
 START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 
 
-def charts_of(text: str) -> dict[str, Any]:
+def facts_of(text: str) -> analysis.Facts:
     data = text.encode()
     settings = analysis.inspect(data, name="app.log", received_at=START)
     chunks = [
         analysis.scan_chunk(cut.data, settings, first_line=cut.first_line) for cut in analysis.cut([data], settings)
     ]
-    facts = analysis.merge([analysis.SourceInput("app.log", settings, chunks)])
-    found = analysis.charts(facts)
+    return analysis.merge([analysis.SourceInput("app.log", settings, chunks)])
+
+
+def charts_of(text: str) -> dict[str, Any]:
+    found = analysis.charts(facts_of(text))
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     return found
 
@@ -60,6 +63,13 @@ def test_percentiles_are_near_the_truth_and_unknown_where_nothing_was_served() -
     assert abs(latency["p95"][0] - 574) <= 12
     assert latency["p50"][1:3] == [None, None]
     assert latency["p50"][3] == 7
+
+
+def test_sums_of_several_minutes_leave_no_holes_between_them() -> None:
+    facts = facts_of("\n".join(request(second, service_ms=50) for second in range(0, 600, 5)))
+    facts.rollup.minute = facts.rollup.minute // 2 * 2
+    facts.rollup.step = 2
+    assert set(analysis.charts(facts)["latency"]["p50"]) == {50}
 
 
 def test_memory_and_load_of_a_dyno_share_their_points() -> None:
