@@ -8,4 +8,4 @@ from django.shortcuts import render
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, with the id under which our log tells what happened."""
-    return render(None, "500.html", {"request_id": request.META.get("REQUEST_ID", "")}, status=500)  # type: ignore[arg-type]
+    return render(None, "500.html", {"request_id": request.META.get("REQUEST_ID", "")}, status=500)

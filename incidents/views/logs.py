@@ -177,12 +177,11 @@ class Part(NamedTuple):
 def _parts(text: str, query: Query | None) -> Iterator[Part]:
     """The line in pieces that look different, nothing left out."""
     head = _HEAD.match(text)
-    spans = [(*head.span("at"), "at"), (*head.span("src"), "src")] if head else []
-    hits = [] if query is None else query.spans(text)[:MOST_HITS]
-    cuts = sorted({0, len(text), *(at for span in (*spans, *hits) for at in span[:2])})
+    spans = [(head.span(name), name) for name in ("at", "src")] if head else []
+    spans = [(span, "hit") for span in (query.spans(text)[:MOST_HITS] if query else [])] + spans
+    cuts = sorted({0, len(text), *(at for span, _ in spans for at in span)})
     for start, end in pairwise(cuts):
-        look = "hit" if any(low <= start < high for low, high in hits) else ""
-        look = look or next((name for low, high, name in spans if low <= start < high), "")
+        look = next((name for (low, high), name in spans if low <= start < high), "")
         yield Part(text[start:end], look)
 
 
