@@ -13,7 +13,10 @@ Messages = list[tuple[str, str]]
 HOSTS = ("shop-3f2a9c1b7d6e.herokuapp.com", "www.example.com", "api.example.com")
 DYNOS = tuple(f"web.{number}" for number in range(1, 9))
 WORKERS = ("worker.1", "worker.2")
-IDS = {dyno: f"heroku.2808254.d97d0ea7-cf3d-411b-b453-d2943a50b4{number:02x}" for number, dyno in enumerate(DYNOS + WORKERS)}
+IDS = {
+    dyno: f"heroku.2808254.d97d0ea7-cf3d-411b-b453-d2943a50b4{number:02x}"
+    for number, dyno in enumerate(DYNOS + WORKERS)
+}
 AGENTS = ("curl/8.5.0", "ExampleBot/2.1 (+https://example.com/bot)", "Mozilla/5.0 (X11; Linux x86_64)")
 PEOPLE = ("ana@example.com", "ben@example.com", "chen@example.com")
 TAILS = ("protocol=https", "protocol=http1.1 tls=true tls_version=tls1.3", "protocol=http2.0 tls=true tls_version=tls1.3",
@@ -88,7 +91,9 @@ def router(log: Log, random: Random) -> str:
     rest = f'host={host} request_id={request_id(random)} fwd="{forwarded(random)}"'
     if log.is_down:
         code = "H10" if draw < 0.9 else "H14"
-        empty = "connect=0ms service=0ms status=503 bytes=567" if "tls" in tail else "connect= service= status=503 bytes="
+        empty = (
+            "connect=0ms service=0ms status=503 bytes=567" if "tls" in tail else "connect= service= status=503 bytes="
+        )
         return f'at=error code={code} desc="{TITLES[code]}" method={verb} path="{target}" {rest} dyno= {empty} {tail}'
     if log.is_slow and draw < 0.06:
         taken = int(random.gauss(21_000, 6_000))
@@ -129,9 +134,19 @@ def output(log: Log, random: Random) -> Messages:
         return [(dyno, f'203.0.113.{random.getrandbits(8)} - - [14/Mar/2026:09:00:00 +0000] "GET /{random.choice(RESOURCES)} HTTP/1.1" '
                        f'200 {number(random)} "-" "{random.choice(AGENTS)}"')]  # fmt: skip
     if draw < 0.9:
-        return [(dyno, f"[{request_id(random)}] Completed 200 OK in {int(draw * 300)}ms (Views: 12.3ms | ActiveRecord: {draw * 40:.1f}ms)")]
+        return [
+            (
+                dyno,
+                f"[{request_id(random)}] Completed 200 OK in {int(draw * 300)}ms (Views: 12.3ms | ActiveRecord: {draw * 40:.1f}ms)",
+            )
+        ]
     if draw < 0.95:
-        return [(dyno, f"source=rack-timeout id={request_id(random)} timeout=20000ms service={int(draw * 900)}ms state=completed at=info")]
+        return [
+            (
+                dyno,
+                f"source=rack-timeout id={request_id(random)} timeout=20000ms service={int(draw * 900)}ms state=completed at=info",
+            )
+        ]
     if draw < 0.97:
         return [(dyno, f"Grüße aus München: Bestellung {number(random)} für 25 € bezahlt ✓ — 注文が確定しました")]
     return [(dyno, f"cache hit ratio={draw:.3f} keys={number(random)} status=warm path=/cache")]

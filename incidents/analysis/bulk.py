@@ -1,8 +1,8 @@
 """Reading many lines at once: eight bytes of every line as one number, and arithmetic on all of them together.
 
-A word is eight bytes as a little-endian integer, so that its lowest byte is the first. A block is eight words. What looks
-for bytes inside a word marks them by the high bit of their byte, and the lowest mark is the first (Bit Twiddling Hacks,
-"Determine if a word has a zero byte"). Nothing here knows what a log is.
+A word is eight bytes as a little-endian integer, so that its lowest byte is the first. A block is eight words. What
+looks for bytes inside a word marks them by the high bit of their byte, and the lowest mark is the first (Bit Twiddling
+Hacks, "Determine if a word has a zero byte"). Nothing here knows what a log is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ _U = np.uint64
 _ONES, _HIGHS = _U(0x0101010101010101), _U(0x8080808080808080)
 _DIGIT, _NINE = _U(0x3030303030303030), _U(0x7676767676767676)
 _BLANK = _U(0x2121212121212121)
-_MASKS = np.array([[(1 << 8 * min(max(size - 8 * word, 0), 8)) - 1 for word in range(8)] for size in range(65)], dtype=_U)
+_MASKS = np.array(
+    [[(1 << 8 * min(max(size - 8 * word, 0), 8)) - 1 for word in range(8)] for size in range(65)], dtype=_U
+)
 _SLOTS = 16
 
 
@@ -142,7 +144,7 @@ def mix(blocks: Array, seed: int = 0) -> Array:
 
 
 def distinct(keys: Array) -> tuple[Array, Array]:
-    """Number the different keys in order of appearance: the number of each key, and the row where each appears first."""
+    """Number the different keys in order of appearance: the number of each, and the row where each appears first."""
     rows = np.arange(len(keys))
     slots = (keys.astype(_U) * CONSTANTS[0]) >> _U(64 - _SLOTS)
     table = np.zeros(1 << _SLOTS, dtype=np.int64)

@@ -1,8 +1,8 @@
-"""Lines that were uploaded twice, as with two overlapping ``heroku logs -n 1500``: found, and taken out of the later source.
+"""Lines that were uploaded twice, as with two overlapping ``heroku logs -n 1500``: found and left out of the later one.
 
-A line is known by its canonical bytes, time included (`Columns.identity` and ``at_us``). Of a line that stands three times
-in one source and twice in another, three remain: equal lines within one source are real. Lines without a time belong to
-the one before them.
+A line is known by its canonical bytes, time included (`Columns.identity` and ``at_us``). Of a line that stands three
+times in one source and twice in another, three remain: equal lines within one source are real. Lines without a time
+belong to the one before them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _TIME, _LINE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 class Seen:
     """Which lines earlier sources had.
 
-    ``windows`` has one entry per source, None where its window is not known; without a list any number of sources may come.
+    ``windows`` has one entry per source, None where its window is not known; without a list any number of sources may
+    come.
     """
 
     def __init__(self, windows: list[Window | None] | None) -> None:
@@ -107,12 +108,13 @@ def without(result: ChunkResult, gone: Array) -> ChunkResult:
     coded, asked = kept[old.code_row], kept[old.request_row]
     request = Requests(*(getattr(old.request, name)[asked] for name in Requests.__slots__))
     columns = Columns(
-        old.at_us[kept], old.line[kept], old.kind[kept], old.process[kept], old.identity[kept], place[old.code_row[coded]],
-        old.code[coded], place[old.request_row[asked]], request, old.names,
+        old.at_us[kept], old.line[kept], old.kind[kept], old.process[kept], old.identity[kept],
+        place[old.code_row[coded]], old.code[coded], place[old.request_row[asked]], request, old.names,
     )  # fmt: skip
     lines = set(old.line[gone].tolist()) - set(columns.line.tolist())
     added = sums(columns)
     return replace(
         result, columns=columns, notes=[note for note in result.notes if note.line not in lines], codes=added.codes,
-        endpoints=added.endpoints, histograms=added.histograms, minutes=added.minutes, clients=added.clients, rollup=added.rollup,
+        endpoints=added.endpoints, histograms=added.histograms, minutes=added.minutes, clients=added.clients,
+        rollup=added.rollup,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Metrics lines to series of points: log-runtime-metrics of dynos, and the samples of Postgres, Redis and other add-ons.
+"""Metrics lines to series of points: log-runtime-metrics of dynos, samples of Postgres, Redis and other add-ons.
 
     source=web.1 dyno=heroku.2808254.d97d… sample#memory_total=21.00MB sample#memory_quota=512.00MB …
 
@@ -42,7 +42,10 @@ def is_metric(kind: Kind, message: str) -> bool:
 
 @dataclass(slots=True)
 class _Samples:
-    """One row per sample: ``row`` is the canonical line, ``key`` indexes ``keys``. ``begins`` is where a line's first one stands."""
+    """One row per sample: ``row`` is the canonical line, ``key`` indexes ``keys``.
+
+    ``lines`` are the lines that have any, and ``begins`` says where the first one of each stands.
+    """
 
     row: Array
     key: Array
@@ -87,7 +90,9 @@ def _alone(
     samples.row = np.append(samples.row, np.array(row, dtype=np.int64))
     samples.key = np.append(samples.key, np.array(key, dtype=np.int64))
     samples.value = np.append(samples.value, np.array(value, dtype=np.float64))
-    return np.append(samples.lines, np.array(lines, dtype=np.int64)), np.append(owner, np.array(numbers, dtype=np.int64))
+    return np.append(samples.lines, np.array(lines, dtype=np.int64)), np.append(
+        owner, np.array(numbers, dtype=np.int64)
+    )
 
 
 def _clean(text: Text, heads: Heads) -> tuple[_Samples, Array]:
@@ -133,7 +138,7 @@ def _marks(text: Text) -> tuple[Array, Array, Array]:
 
 
 def _values(text: Text, at: Array) -> tuple[Array, Array, Array, Array]:
-    """Numbers like ``12``, ``0.5`` and ``.5``: value, whether there is one, whether it is too hard for here, and its end."""
+    """Numbers like ``12``, ``0.5``, ``.5``: value, whether there is one, whether it is too hard for here, its end."""
     whole, digits = _digits(text, at)
     point = text.bytes[at + digits] == ord(".")
     part, places = _digits(text, at + digits + 1)
@@ -170,7 +175,7 @@ def _factors(text: Text, at: Array) -> Array:
 
 
 def _owners_of(text: Text, heads: Heads, samples: _Samples, owners: _Owners) -> tuple[Array, Array]:
-    """Whose samples each line has, and whether what stands before them says so: with fewer than two fields it does not."""
+    """Whose samples each line has, and whether what stands before them says so: fewer than two fields do not."""
     known: dict[tuple[int, bytes], int] = {}
     writers = heads.writer[samples.lines].tolist()
     prefixes = text.slices(heads.message[samples.lines], samples.begins)
@@ -187,7 +192,8 @@ def _only(samples: _Samples, plain: Array) -> _Samples:
     """Without the samples of lines that are not ``plain``."""
     kept = plain[np.searchsorted(samples.lines, samples.row)]
     return _Samples(
-        samples.row[kept], samples.key[kept], samples.value[kept], samples.keys, samples.lines[plain], samples.begins[plain]
+        samples.row[kept], samples.key[kept], samples.value[kept], samples.keys, samples.lines[plain],
+        samples.begins[plain],
     )  # fmt: skip
 
 
@@ -207,7 +213,9 @@ class _Owners:
             owner = process[:MOST_NAME], f"{process}/{source}"[:MOST_NAME], False
         return self.index.setdefault(owner, len(self.index))
 
-    def gauges(self, at_us: Array, samples: _Samples, lines: Array, owner: Array) -> tuple[list[Gauge], dict[str, Gauge]]:
+    def gauges(
+        self, at_us: Array, samples: _Samples, lines: Array, owner: Array
+    ) -> tuple[list[Gauge], dict[str, Gauge]]:
         """One gauge for each owner of these lines, in order of appearance, with a point per line."""
         order = np.argsort(lines, kind="stable")
         lines, owner = lines[order], owner[order]
@@ -222,7 +230,9 @@ class _Owners:
             point[part] = np.arange(len(part))
         _fill(gauges, samples, lines, number, point)
         dynos = [gauge for gauge, (_, _, is_dyno) in zip(gauges, owned, strict=True) if is_dyno]
-        return dynos, {gauge.instance: gauge for gauge, (_, _, is_dyno) in zip(gauges, owned, strict=True) if not is_dyno}
+        return dynos, {
+            gauge.instance: gauge for gauge, (_, _, is_dyno) in zip(gauges, owned, strict=True) if not is_dyno
+        }
 
 
 def _fill(gauges: list[Gauge], samples: _Samples, lines: Array, number: Array, point: Array) -> None:

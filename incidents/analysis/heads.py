@@ -15,7 +15,7 @@ from .types import NO_TIME, Array, Kind
 from .utc import parse_iso
 
 MOST_NAMES = 65_000
-"""Of one kind of name per chunk; all further ones share `OTHER`. Keeps what a hostile log can make us hold in bounds."""
+"""Of one kind of name per chunk; all further ones share `OTHER`, so that no hostile log fills our memory."""
 OTHER = "(other)"
 MOST_NAME = 100
 """Longer names are cut, in characters."""
@@ -90,7 +90,10 @@ def read(text: Text) -> Heads:
     message += (text.bytes[np.minimum(message, text.ends)] == ord(" ")) & (message < text.ends)
     ids, first = bulk.same_blocks(text.blocks(text.starts + 32, np.where(clean, size, 0)))
     known: dict[Writer, int] = {}
-    heads = (text.data[start:end] for start, end in zip((text.starts[first] + 33).tolist(), close[first].tolist(), strict=True))
+    heads = (
+        text.data[start:end]
+        for start, end in zip((text.starts[first] + 33).tolist(), close[first].tolist(), strict=True)
+    )
     ids = np.array([known.setdefault(_writer(head), len(known)) for head in heads], dtype=np.int64)[ids]
     odd = np.flatnonzero(~clean)
     for row, line in zip(odd.tolist(), text.slices(text.starts[odd] + 33, text.ends[odd]), strict=True):
@@ -138,7 +141,7 @@ def _minute(prefix: str) -> int:
 
 
 def identities(text: Text, blocks: Array) -> Array:
-    """A hash of each line's length and of its bytes behind the time: the first 128 (``blocks`` and 64 more) and the last 64."""
+    """A hash of each line's length, and of its bytes behind the time: the first 128 (``blocks``: 64), the last 64."""
     size = text.ends - text.starts
     last = np.maximum(text.starts + 32, text.ends - 64)
     mixed = size.astype(_U) * bulk.CONSTANTS[24]

@@ -16,8 +16,10 @@ MOST_TEXT = 20_000_000
 """Of all notes together, in characters of text and raw line."""
 _NAMED = ("dyno", "endpoint", "code", "client")
 _PLATFORM = frozenset((Kind.DYNO, Kind.API, Kind.LOGPLEX, Kind.BUILD))
-_LINE_TYPES = {"at_us": np.int64, "line": np.int32, "status": np.int16, "service_ms": np.int32, "connect_ms": np.int32,
-               "bytes": np.int64, "failed": np.bool_, "dyno": np.int32, "endpoint": np.int32, "code": np.int32, "client": np.int32}  # fmt: skip
+_LINE_TYPES = {
+    "at_us": np.int64, "line": np.int32, "status": np.int16, "service_ms": np.int32, "connect_ms": np.int32,
+    "bytes": np.int64, "failed": np.bool_, "dyno": np.int32, "endpoint": np.int32, "code": np.int32, "client": np.int32,
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class Kept:
         return whole.request, whole.source[order], self._complete
 
     def notes(self) -> list[Note]:
-        """All that are kept, by (time, source, line). A note without a time stays behind the one before it in its source."""
+        """By (time, source, line). One without a time stays behind the one before it in its source."""
         if len(self._notes) > MOST_NOTES or self._text > MOST_TEXT:
             self._shed_notes(MOST_NOTES, MOST_TEXT)
         notes = self._notes

@@ -1,7 +1,7 @@
 """Chunk results to `Facts`: sums over chunks, one dictionary of names, one order of lines, in bounded memory.
 
-Chunks are taken one at a time and need not be kept. Sums are exact whatever the size. What is kept line by line (requests,
-notes, points of metrics) is limited: `trouble` says which minutes stay, and `Facts` says what is not complete.
+Chunks are taken one at a time and need not be kept. Sums are exact whatever the size. What is kept line by line
+(requests, notes, points of metrics) is limited: `trouble` says which minutes stay, `Facts` says what is not complete.
 """
 
 from __future__ import annotations
@@ -21,7 +21,15 @@ from .rollup import MOST_CLIENTS
 from .rollups import Rollups
 from .series import Series
 from .types import (
-    NO_TIME, Array, ChunkResult, CodeCount, EndpointCount, Facts, Slowest, SourceInput, SourceTotals,
+    NO_TIME,
+    Array,
+    ChunkResult,
+    CodeCount,
+    EndpointCount,
+    Facts,
+    Slowest,
+    SourceInput,
+    SourceTotals,
 )  # fmt: skip
 
 MOST_ENDPOINTS = 20_000
@@ -50,7 +58,7 @@ def distinct_clients(clients: dict[str, int]) -> int:
 
 
 def _windows(sources: Iterable[SourceInput]) -> list[Window | None] | None:
-    """First and last time of each source, as far as they can be told before reading; None if sources come one by one."""
+    """First and last time of each source, as far as known before reading; None if sources come one by one."""
     if not isinstance(sources, list | tuple):
         return None
     if len(sources) < 2:
@@ -73,7 +81,9 @@ class Merger:
         self.sources: list[SourceInput] = []
         self.totals: list[SourceTotals] = []
         self.seen = Seen(windows)
-        self.names: dict[str, dict[str, int]] = {key: {"": 0} for key in ("process", "dyno", "endpoint", "code", "client")}
+        self.names: dict[str, dict[str, int]] = {
+            key: {"": 0} for key in ("process", "dyno", "endpoint", "code", "client")
+        }
         self.codes: dict[str, CodeCount] = {}
         self.endpoints: dict[str, EndpointCount] = {}
         self.minutes: dict[int, dict[str, int]] = {}
@@ -128,9 +138,10 @@ class Merger:
         lasts = [total.last_us for total in totals if total.last_us is not None]
         return Facts(
             [replace(source, chunks=(), totals=total) for source, total in zip(self.sources, totals, strict=True)],
-            min(firsts, default=None), max(lasts, default=None), self.codes, self.kept.notes(), requests, request_source,
-            complete, {key: list(index) for key, index in self.names.items()}, self._with_histograms(), self.minutes,
-            list(self.gauges.result().values()), self.samples.result(), self.slowest,
+            min(firsts, default=None), max(lasts, default=None), self.codes, self.kept.notes(), requests,
+            request_source, complete, {key: list(index) for key, index in self.names.items()},
+            self._with_histograms(), self.minutes, list(self.gauges.result().values()), self.samples.result(),
+            self.slowest,
             dict(sorted(self.clients.items())[:MOST_CLIENTS]), sum(total.lines for total in totals),
             sum(total.parsed for total in totals), self.rollups.result(), sum(total.duplicates for total in totals),
             sum(total.dropped_notes for total in totals) + self.kept.dropped_notes,

@@ -15,7 +15,7 @@ MOST_ENDPOINT = 300
 """Longer names of endpoints are cut, in characters."""
 _NEWLINE, _SLASH, _QUERY, _FRAGMENT, _ZERO = (ord(char) for char in "\n/?#0")
 _UUID = np.frombuffer(b"00000000-0000-4000-8000-000000000000", dtype=np.uint8)
-_HYPHEN = _UUID == ord("-")
+_HYPHEN = ord("-") == _UUID
 _HEX = np.isin(np.arange(256), list(b"0123456789abcdef"))
 _UUID_HEX = np.isin(np.arange(256), list(b"0123456789abcdefABCDEF"))
 _HASHES = (24, 32, 40, 64)
@@ -27,9 +27,9 @@ def endpoint(method: str, path: str) -> str:
 
 
 def like(text: Text, start: Array, end: Array) -> tuple[Array, Array]:
-    """Number the paths between these positions, so that paths with one number have one template: (numbers, first rows).
+    """Number the paths between these positions, so that paths of one number have one template: (numbers, first rows).
 
-    The query is left out. All numbers that are whole segments count as equal, and so do all UUIDs, and hashes of one length.
+    The query is left out. Segments that are numbers count as equal, and so do UUIDs, and hashes of one length.
     """
     size = end - start
     stop = np.cumsum(size + 1)

@@ -1,11 +1,12 @@
-"""Which lines are worth reading again: everything where a chunk is small, the telling ones under a budget where it is not.
+"""Which lines are worth reading again: all where a chunk is small, the telling ones under a budget where it is not.
 
 A chunk with at most `SMALL` lines that are neither requests nor metrics keeps all of them. Above that it keeps
 
 - what the platform says (dyno states, releases, builds, log losses), of endless repeats the first and the last;
 - output that speaks of trouble or of booting (`TRIGGER`), of each shape the first and the last;
 - up to `TRAIL_LINES` lines of the same process behind such a line, within a second: the rest of its trace;
-- what a process prints after its start: up to `BOOT_LINES` lines, and `BOOT_AFTER` once it is up or has crashed.
+- what a process prints after its start: up to `BOOT_LINES` lines, and `BOOT_AFTER` once it is up or has crashed;
+- the last `LAST_LINES` lines of a process before it ends in any but the ordinary way.
 
 Router lines are in the columns already; of them only examples are kept. What is left out is counted, never silent.
 """
@@ -38,9 +39,11 @@ TRAIL_CAP = (3_000, 1_000)
 BOOT_CAP = (3_000, 1_000)
 TRAIL_LINES, TRAIL_US = 40, 1_000_000
 BOOT_LINES, BOOT_AFTER = 200, 20
+LAST_CAP = (2_000, 1_000)
+LAST_LINES = 30
 SHAPE_BYTES = 40
 SHAPE_WORD = 6
-"""Lines of one shape have one type of process, one telling word, and one beginning but for digits and the letters of ids."""
+"""Lines of one shape have one type of process, one telling word, and one beginning but for digits and hex letters."""
 
 CODE_CAP = (50, 10)
 PER_CODE_AND_ENDPOINT = 3
@@ -51,12 +54,15 @@ ROUTER_CAP = 2_000
 
 STARTING = b"Starting process with command"
 STARTED = b"State changed from starting to"
+EXITED = b"Process exited with status "
+ORDINARY = (b"Process exited with status 0", b"Process exited with status 143")
 MEMORY = b"Process running mem="
 
 TRIGGER = (
     rb"(?i:err(?:or|no)|exception|traceback|fatal|panic|fail|refused|time.?out(?:[^=\n]|(?m:$))|timed.out|killed|\boom\b"
-    rb"|out of memory|denied|cannot|can't|could not|not found|no such|unable|unavailable|unhandled|rejected|undefined|invalid|exceeded"
-    rb"|too many|deadlock|abort|crash|critical|terminat|shutting down|listening|boot|starting|running on|duration:)"
+    rb"|out of memory|denied|cannot|can't|could not|not found|no such|unable|unavailable|unhandled|rejected|undefined"
+    rb"|invalid|exceeded|too many|deadlock|abort|crash|critical|terminat|shutting down|listening|boot|starting"
+    rb"|running on|duration:|\(\d{4,7}\.\dms\))"
     rb"|SIG[A-Z]{3,6}|WORKER"
 )
 """What makes a line of output worth keeping. Both `re` and RE2 read it."""
@@ -64,7 +70,9 @@ _PLATFORM, _OUTPUT = (np.isin(np.arange(len(Kind)), list(kinds)) for kinds in (P
 _NUMBERS = bytes.maketrans(b"123456789abcdef", b"0" * 15)
 
 
-def choose(text: Text, heads: Heads, codes: dict[int, str], request: Requests, request_row: Array, unread: Array) -> tuple[Array, int]:
+def choose(
+    text: Text, heads: Heads, codes: dict[int, str], request: Requests, request_row: Array, unread: Array
+) -> tuple[Array, int]:
     """The rows that become notes, in order, and how many lines that are neither requests nor metrics are left out.
 
     ``codes`` names the rows that print a platform error, ``unread`` those of the router that are no requests.
@@ -72,7 +80,9 @@ def choose(text: Text, heads: Heads, codes: dict[int, str], request: Requests, r
     plain = np.flatnonzero((heads.kind != Kind.ROUTER) & (heads.kind != Kind.METRIC))
     kept = plain
     if len(plain) > SMALL:
-        kept = np.union1d(_platform(text, heads, plain[_PLATFORM[heads.kind[plain]]], codes), _output(text, heads, plain))
+        kept = np.union1d(
+            _platform(text, heads, plain[_PLATFORM[heads.kind[plain]]], codes), _output(text, heads, plain)
+        )
     return np.union1d(kept, _router(request, request_row, unread)), len(plain) - len(kept)
 
 
@@ -102,7 +112,11 @@ def _output(text: Text, heads: Heads, plain: Array) -> Array:
     dynos = plain[heads.kind[plain] == Kind.DYNO]
     starts, ends = (dynos[text.starts_with(heads.message[dynos], said)] for said in (STARTING, STARTED))
     boot = _ends(_boot(heads, rows, starts, ends), BOOT_CAP)
-    return np.unique(np.concatenate((told, trail, boot)))
+    exits = dynos[text.starts_with(heads.message[dynos], EXITED)]
+    said = text.slices(heads.message[exits], text.ends[exits])
+    bad = exits[np.array([message not in ORDINARY for message in said], dtype=np.bool_)]
+    last = _ends(_last(heads, rows, exits, bad), LAST_CAP)
+    return np.unique(np.concatenate((told, trail, boot, last)))
 
 
 def _told(text: Text, heads: Heads, rows: Array) -> Array:
@@ -173,6 +187,19 @@ def _boot(heads: Heads, rows: Array, starts: Array, ends: Array) -> Array:
     closed, _ = _since(process, closes)
     booting = known & ~opens & ~np.isin(rows, ends) & (printed - printed[opened] <= BOOT_LINES)
     return np.sort(rows[booting & ((closed < opened) | (printed - printed[closed] <= BOOT_AFTER))])
+
+
+def _last(heads: Heads, rows: Array, exits: Array, bad: Array) -> Array:
+    """What a process printed last before it ended badly."""
+    rows, process = _by_process(heads, np.concatenate((rows, exits)))
+    if not len(rows):
+        return rows
+    ended = np.isin(rows, exits)
+    place = np.arange(len(rows))
+    following = np.minimum.accumulate(np.where(ended, place, len(rows) - 1)[::-1])[::-1]
+    printed = np.cumsum(~ended)
+    known = ~ended & np.isin(rows[following], bad) & (process[following] == process)
+    return np.sort(rows[known & (printed[following] - printed < LAST_LINES)])
 
 
 def _router(request: Requests, rows: Array, unread: Array) -> Array:

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, suppress
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -26,6 +27,8 @@ from .scan import scan
 from .types import ChunkResult, Cut, SourceSettings
 
 TAIL_BYTES = 64 * 1024
+ALONE = 3
+"""Chunks before a second process is worth its start."""
 AHEAD = 4
 """Chunks that may wait for an earlier one."""
 _JOB = struct.Struct("<qqq")  # first line, size of the tail, size of the chunk
@@ -42,20 +45,15 @@ class Job(NamedTuple):
 def scan_all(cuts: Iterable[Cut], settings: SourceSettings, *, processes: int | None = None) -> Iterator[ChunkResult]:
     """The results of all chunks, in order. ``processes`` is 1 or 2; by default as many as this machine has room for.
 
-    A source of one chunk is read here; the second process starts with the second chunk.
+    The first chunks are read here; the second process starts when there are more.
     """
     jobs = _jobs(cuts)
-    if (processes or _processors()) < 2:
-        for job in jobs:
-            yield _read(job, settings)
-        return
-    for first in jobs:
-        second = next(jobs, None)
-        if second is None:
-            yield _read(first, settings)
-            return
+    alone = ALONE if (processes or _processors()) > 1 else None
+    for job in islice(jobs, alone):
+        yield _read(job, settings)
+    for job in jobs:
         with closing(_Helper(settings)) as helper:
-            yield from _share(_chained(first, second, jobs), settings, helper)
+            yield from _share(chain([job], jobs), settings, helper)
 
 
 def _processors() -> int:
@@ -80,12 +78,6 @@ def _is_done(answer: Future[bytes] | ChunkResult) -> bool:
 
 def _result(answer: Future[bytes] | ChunkResult) -> ChunkResult:
     return ChunkResult.load(answer.result()) if isinstance(answer, Future) else answer
-
-
-def _chained(first: Job, second: Job, rest: Iterable[Job]) -> Iterator[Job]:
-    yield first
-    yield second
-    yield from rest
 
 
 def _jobs(cuts: Iterable[Cut]) -> Iterator[Job]:

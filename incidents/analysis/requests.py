@@ -1,4 +1,4 @@
-"""Router lines to columns. Lines of today's form are read all together; whatever differs goes to `readers.router` one by one.
+"""Router lines to columns. Lines of today's form are read all together, others one by one by `readers.router`.
 
 A clean line is proven to be one, key by key with nothing in between, so that both ways give the same answer:
 
@@ -107,7 +107,11 @@ def _slowest(text: Text, heads: Heads, table: Requests, rows: Array) -> Slowest 
         return None
     at_us = int(heads.at_us[row])
     return Slowest(
-        found.method, found.path[:MAX_TEXT], int(table.service_ms[place]), int(table.line[place]), None if at_us == NO_TIME else at_us
+        found.method,
+        found.path[:MAX_TEXT],
+        int(table.service_ms[place]),
+        int(table.line[place]),
+        None if at_us == NO_TIME else at_us,
     )
 
 
@@ -226,7 +230,8 @@ def _clean(text: Text, at: Array, end: Array) -> _Fields:
     dyno = reader.word()
     numbers = {}
     for literal, unit, key in (
-        (b" connect=", b"ms", "connect_ms"), (b" service=", b"ms", "service_ms"), (b" status=", b"", "status"), (b" bytes=", b"", "bytes"),
+        (b" connect=", b"ms", "connect_ms"), (b" service=", b"ms", "service_ms"),
+        (b" status=", b"", "status"), (b" bytes=", b"", "bytes"),
     ):  # fmt: skip
         reader.expect(literal)
         numbers[key] = reader.number(unit)
@@ -236,7 +241,7 @@ def _clean(text: Text, at: Array, end: Array) -> _Fields:
 
 
 def _plain(reader: _Reader, start: Array, end: Array) -> None:
-    """Between these positions stands neither ``=&`` nor ``=`` with a byte of a curly quote: the reference may undo both."""
+    """Between these positions is neither ``=&`` nor ``=`` with a byte of a curly quote: the reader undoes both."""
     for byte in (b"&", b"\xe2"):
         marks = reader.text.places(byte)
         marks = marks[reader.text.bytes[marks - 1] == ord("=")]
@@ -296,14 +301,19 @@ def _host(reader: _Reader, stop: Array) -> None:
 
 
 def _gather(
-    reader: _Reader, lead: _Lead, method: Array, dyno: Array, numbers: dict[str, Array], path: tuple[Array, Array], fwd: tuple[Array, Array]
+    reader: _Reader,
+    lead: _Lead,
+    method: Array,
+    dyno: Array,
+    numbers: dict[str, Array],
+    path: tuple[Array, Array],
+    fwd: tuple[Array, Array],
 ) -> _Fields:
     """Number the names of the clean lines."""
     text, rows = reader.text, np.flatnonzero(reader.ok)
     start, stop = path[0][rows], path[1][rows]
-    fields = _Fields(
-        reader.ok, numbers, lead.error & reader.ok, *(np.zeros(len(reader.ok), dtype=np.int64) for _ in range(3)), fwd, {}, {}
-    )
+    dynos, endpoints, codes = (np.zeros(len(reader.ok), dtype=np.int64) for _ in range(3))
+    fields = _Fields(reader.ok, numbers, lead.error & reader.ok, dynos, endpoints, codes, fwd, {}, {})
     ids, first = bulk.same_blocks(dyno[rows])
     fields.dyno[rows] = ids
     fields.lists["dyno"] = [_ascii(block)[:MOST_NAME] for block in dyno[rows[first]]]

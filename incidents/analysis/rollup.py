@@ -1,4 +1,4 @@
-"""Columns to sums: everything of a chunk that merely adds up. Chunks without their duplicates are summed the same way."""
+"""Columns to sums: everything of a chunk that adds up. A chunk without its duplicates is summed the same way."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def sums(columns: Columns) -> Sums:
     seen = {names["client"][index]: int(clients[index]) for index in np.flatnonzero(clients).tolist() if index}
     return Sums(
         _codes(columns), _endpoints(whole, moments, names["endpoint"]),
-        Histograms(*histogram(whole.endpoint[whole.hist_row], whole.hist_bucket, whole.hist_count)), _per_minute(columns, minute),
+        Histograms(*histogram(whole.endpoint[whole.hist_row], whole.hist_bucket, whole.hist_count)),
+        _per_minute(columns, minute),
         dict(sorted(seen.items())[:MOST_CLIENTS]), whole if timed.all() else keep(whole, timed),
     )  # fmt: skip
 
@@ -55,10 +56,14 @@ def keep(rollup: Rollup, rows: Array) -> Rollup:
     """Only the rows that the boolean array ``rows`` names."""
     place = np.cumsum(rows) - 1
     held = rows[rollup.hist_row]
-    return Rollup(
+    hist_row = place[rollup.hist_row[held]].astype(np.int32)
+    columns = (
         *(column[rows] for column in per_row(rollup)),
-        place[rollup.hist_row[held]].astype(np.int32), rollup.hist_bucket[held], rollup.hist_count[held], rollup.step,
-    )  # fmt: skip
+        hist_row,
+        rollup.hist_bucket[held],
+        rollup.hist_count[held],
+    )
+    return Rollup.of(columns, rollup.step)
 
 
 def per_row(rollup: Rollup) -> tuple[Array, ...]:
@@ -125,7 +130,15 @@ def _endpoints(whole: Rollup, moments: _Moments, names: list[str]) -> dict[str, 
     def total(values: Array) -> list[int]:
         return np.bincount(whole.endpoint, weights=values, minlength=most).astype(np.int64).tolist()
 
-    summed = (whole.count, whole.satisfied, whole.tolerating, whole.total_ms, whole.errors, whole.timeouts, whole.unreached)
+    summed = (
+        whole.count,
+        whole.satisfied,
+        whole.tolerating,
+        whole.total_ms,
+        whole.errors,
+        whole.timeouts,
+        whole.unreached,
+    )
     count, satisfied, tolerating, total_ms, errors, timeouts, unreached = map(total, summed)
     slowest = np.full(most, -1, dtype=np.int64)
     np.maximum.at(slowest, whole.endpoint, whole.max_ms)

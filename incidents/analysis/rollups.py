@@ -1,4 +1,4 @@
-"""Rollups and histograms of many chunks added up; of long logs in steps of several minutes, so that there are not too many."""
+"""Rollups and histograms of many chunks added up; of long logs in steps of several minutes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class Rollups:
         if len(part):
             columns = list(per_row(part))
             columns[1] = endpoint[part.endpoint]
-            self._parts.append(Rollup(*columns, part.hist_row, part.hist_bucket, part.hist_count, part.step))
+            columns += [part.hist_row, part.hist_bucket, part.hist_count]
+            self._parts.append(Rollup.of(columns, part.step))
             self._rows += len(part) + len(part.hist_row) // 8
         found = chunk.histograms
         if len(found.endpoint):
@@ -76,13 +77,12 @@ def _joined(parts: list[Rollup], step: int) -> Rollup:
     minute, endpoint, *sums = columns
     minutes, endpoints, place = group(minute // step * step, endpoint)
     starts = np.cumsum([0, *(len(part) for part in parts)])
-    row = np.concatenate([part.hist_row + start for part, (start, _) in zip(parts, pairwise(starts.tolist()), strict=True)])
+    row = np.concatenate(
+        [part.hist_row + start for part, (start, _) in zip(parts, pairwise(starts.tolist()), strict=True)]
+    )
     most = np.full(len(minutes), -1, dtype=np.int64)
     np.maximum.at(most, place, sums[4])
     added = [np.bincount(place, weights=column, minlength=len(minutes)).astype(np.int64) for column in sums]
     added[4] = most
-    return Rollup(
-        minutes, endpoints, *added,
-        *histogram(place[row], np.concatenate([part.hist_bucket for part in parts]), np.concatenate([part.hist_count for part in parts])),
-        step,
-    )  # fmt: skip
+    bucket, count = (np.concatenate([getattr(part, name) for part in parts]) for name in ("hist_bucket", "hist_count"))
+    return Rollup.of((minutes, endpoints, *added, *histogram(place[row], bucket, count)), step)

@@ -41,7 +41,9 @@ def _codes(text: Text, head: Heads) -> dict[int, str]:
     other = np.flatnonzero((head.kind != Kind.ROUTER) & (head.kind != Kind.METRIC))
     rows = other[text.starts_with(head.message[other], b"Error ")]
     said = text.slices(head.message[rows], np.minimum(text.ends[rows], head.message[rows] + 40))
-    found = [(row, ERROR.match(message.decode("utf-8", "replace"))) for row, message in zip(rows.tolist(), said, strict=True)]
+    found = [
+        (row, ERROR.match(message.decode("utf-8", "replace"))) for row, message in zip(rows.tolist(), said, strict=True)
+    ]
     return {row: match[1] for row, match in found if match}
 
 
@@ -51,7 +53,9 @@ def _columns(head: Heads, line: Array, router: requests.Read, codes: dict[int, s
         code(name)
     ids, first = bulk.distinct(head.writer)
     writers = [head.writers[index] for index in head.writer[first].tolist()]
-    number = np.array([process(f"{writer.origin}[{writer.process}]"[:MOST_NAME]) for writer in writers], dtype=np.uint16)
+    number = np.array(
+        [process(f"{writer.origin}[{writer.process}]"[:MOST_NAME]) for writer in writers], dtype=np.uint16
+    )
     coded = np.array([code(name) for name in codes.values()], dtype=np.uint16)
     names = {"process": process.list(), **router.names, "code": code.list()}
     return Columns(
@@ -75,8 +79,8 @@ def _notes(canonical: Canonical, text: Text, head: Heads, line: Array, rows: Arr
         raw = data[low:high].decode("utf-8", "replace").rstrip("\r")
         result.append(
             Note(
-                number, None if at_us == NO_TIME else at_us, _KINDS[kind], writer.origin[:MOST_NAME], writer.process[:MOST_NAME],
-                said[: notes.MAX_TEXT], raw[: notes.MAX_TEXT],
+                number, None if at_us == NO_TIME else at_us, _KINDS[kind], writer.origin[:MOST_NAME],
+                writer.process[:MOST_NAME], said[: notes.MAX_TEXT], raw[: notes.MAX_TEXT],
             )
         )  # fmt: skip
     return result

@@ -22,9 +22,9 @@ def minute_of(at_us: Array) -> Array:
 
 
 def pick(minute: Array, weight: Array, most: int, errors: dict[int, int]) -> Array:
-    """Which rows to keep, by their minutes, so that their ``weight`` adds up to ``most`` or less. ``errors`` as in `choose`.
+    """Which rows to keep, by their minutes, so that their ``weight`` adds up to ``most`` or less.
 
-    Of a minute that would take more than half of it, the beginning and the end stay.
+    ``errors`` counts as in `choose`. Of a minute that would take more than half of it, the beginning and the end stay.
     """
     minutes, place = np.unique(minute, return_inverse=True)
     whole = np.bincount(place, weights=weight, minlength=len(minutes)).astype(np.int64)

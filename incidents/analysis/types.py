@@ -192,8 +192,14 @@ class Rollup:
     step: int = 1
 
     @classmethod
+    def of(cls, columns: Iterable[Array], step: int = 1) -> Rollup:
+        """A rollup of these columns, in the order of the fields."""
+        named: dict[str, Any] = dict(zip(cls.__slots__, (*columns, step), strict=True))
+        return cls(**named)
+
+    @classmethod
     def empty(cls) -> Rollup:
-        return cls(*(np.zeros(0, dtype=np.int64) for _ in range(13)))
+        return cls.of(np.zeros(0, dtype=np.int64) for _ in range(13))
 
     def __len__(self) -> int:
         return len(self.minute)

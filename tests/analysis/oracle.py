@@ -155,7 +155,9 @@ class Oracle:
             np.array([NO_TIME if line.at is None else line.at for line in lines], dtype=np.int64),
             np.array([line.line for line in lines], dtype=np.int32),
             np.array([line.kind for line in lines], dtype=np.uint8),
-            np.array([self.names["process"](f"{line.origin}[{line.process}]"[:100]) for line in lines], dtype=np.uint16),
+            np.array(
+                [self.names["process"](f"{line.origin}[{line.process}]"[:100]) for line in lines], dtype=np.uint16
+            ),
             np.array(hashes, dtype=np.uint32),
             np.array([row for row, _ in self.coded], dtype=np.int32),
             np.array([self.names["code"](code) for _, code in self.coded], dtype=np.uint16),
@@ -174,14 +176,30 @@ class Oracle:
 
     def histograms(self) -> Histograms:
         index = self.names["endpoint"].index
-        cells = sorted((index[name], *cell) for name, count in self.endpoints.items() for cell in count.histogram.items())
+        cells = sorted(
+            (index[name], *cell) for name, count in self.endpoints.items() for cell in count.histogram.items()
+        )
         return Histograms(*(np.array([cell[part] for cell in cells], dtype=np.int64) for part in range(3)))
 
     def table(self) -> Requests:
-        types = (np.int64, np.int32, np.uint16, np.int32, np.int16, np.uint16, np.int32, np.int32, np.int64, np.bool_, np.uint16)
+        types = (
+            np.int64,
+            np.int32,
+            np.uint16,
+            np.int32,
+            np.int16,
+            np.uint16,
+            np.int32,
+            np.int32,
+            np.int64,
+            np.bool_,
+            np.uint16,
+        )
         keys = ("at", "line", "dyno", "endpoint", "status", "code", "service", "connect", "bytes", "failed", "client")
         rows = [values for _, _, values in self.requests]
-        return Requests(*(np.array([row[key] for row in rows], dtype=kind) for key, kind in zip(keys, types, strict=True)))
+        return Requests(
+            *(np.array([row[key] for row in rows], dtype=kind) for key, kind in zip(keys, types, strict=True))
+        )
 
     def read(self, row: int, at_row: int, text: bytes, raw: bytes) -> None:
         header, _, message = text[33:].partition(b"]:")
@@ -223,9 +241,15 @@ class Oracle:
             self.code(code, line)
         name = f"{found.method or '?'} {template(found.path)}"[:300] if found.path else ""
         endpoint = self.names["endpoint"](name)
-        name = list(self.names["endpoint"].index)[endpoint] if len(self.names["endpoint"].index) >= MOST_ENDPOINTS else name
+        name = (
+            list(self.names["endpoint"].index)[endpoint]
+            if len(self.names["endpoint"].index) >= MOST_ENDPOINTS
+            else name
+        )
         status = found.status if found.status is not None and found.status < 1000 else -1
-        service, connect = (-1 if value is None else min(value, MAX_MS) for value in (found.service_ms, found.connect_ms))
+        service, connect = (
+            -1 if value is None else min(value, MAX_MS) for value in (found.service_ms, found.connect_ms)
+        )
         failed = status >= 500 or found.at == "error"
         client = ""
         if failed and (address := found.fwd.rpartition(",")[2].strip()):
@@ -282,7 +306,13 @@ class Oracle:
     def note(self, line: Line) -> Note:
         raw = line.raw.decode("utf-8", "replace").rstrip("\r")
         return Note(
-            line.line, line.at, line.kind, line.origin[:100], line.process[:100], line.text[: policy.MAX_TEXT], raw[: policy.MAX_TEXT]
+            line.line,
+            line.at,
+            line.kind,
+            line.origin[:100],
+            line.process[:100],
+            line.text[: policy.MAX_TEXT],
+            raw[: policy.MAX_TEXT],
         )
 
     def router_notes(self) -> set[int]:
@@ -361,10 +391,13 @@ def output(lines: list[Line]) -> set[int]:
             start = re.sub(rb"[0-9a-f]", b"0", line.message[: policy.SHAPE_BYTES])
             word = line.message[match.start() : match.start() + policy.SHAPE_WORD].lower()
             shapes[line.process.split(".")[0][:100], word, start].append(line.row)
-    told = set(ends(sorted(row for rows in shapes.values() for row in ends(rows, policy.SHAPE_CAP)), policy.TRIGGER_CAP))
+    told = set(
+        ends(sorted(row for rows in shapes.values() for row in ends(rows, policy.SHAPE_CAP)), policy.TRIGGER_CAP)
+    )
     boot = set(ends(sorted(booting(lines)), policy.BOOT_CAP))
     trail = set(ends(sorted(trailing(spoken, told) - told), policy.TRAIL_CAP))
-    return told | boot | trail
+    last = set(ends(sorted(last_words(lines)), policy.LAST_CAP))
+    return told | boot | trail | last
 
 
 def booting(lines: list[Line]) -> set[int]:
@@ -378,6 +411,19 @@ def booting(lines: list[Line]) -> set[int]:
         elif line.kind in policy.OUTPUT and left[line.process] > 0:
             left[line.process] -= 1
             kept.add(line.row)
+    return kept
+
+
+def last_words(lines: list[Line]) -> set[int]:
+    said: dict[str, list[int]] = defaultdict(list)
+    kept: set[int] = set()
+    for line in lines:
+        if line.kind is Kind.DYNO and line.message.startswith(policy.EXITED):
+            recent = said.pop(line.process, [])
+            if line.message not in policy.ORDINARY:
+                kept.update(recent[-policy.LAST_LINES :])
+        elif line.kind in policy.OUTPUT:
+            said[line.process].append(line.row)
     return kept
 
 

@@ -53,10 +53,21 @@ def test_what_lines_say_beside_their_text_is_kept():
     raw = b"first\nodd raw line\n\nlast\n"
     text = AT + b"app[web.1]: hello\n" + AT + b"app[web.1]: again\n"
     canonical = Canonical(
-        raw, text, np.array([1, 3], dtype=np.int32), 4, {"blank": 1, "no-header": 1}, [(0, "no-header"), (2, "blank")], {"ansi": 2}
+        raw,
+        text,
+        np.array([1, 3], dtype=np.int32),
+        4,
+        {"blank": 1, "no-header": 1},
+        [(0, "no-header"), (2, "blank")],
+        {"ansi": 2},
     )
     again = ChunkResult.load(scan(canonical, first_line=11).dump())
-    assert (again.raw_lines, again.parsed, again.skipped, again.repaired) == (4, 2, {"blank": 1, "no-header": 1}, {"ansi": 2})
+    assert (again.raw_lines, again.parsed, again.skipped, again.repaired) == (
+        4,
+        2,
+        {"blank": 1, "no-header": 1},
+        {"ansi": 2},
+    )
     assert again.skipped_rows == [(11, "no-header"), (13, "blank")]
     assert [note.raw for note in again.notes] == ["odd raw line", "last"]
 

@@ -36,12 +36,17 @@ TABLE = [
 AT = b"2026-03-14T09:26:53.589793+00:00 heroku[router]: "
 
 
-def request(path: str, service: int | str = 100, dyno: str = "web.1", status: int = 200, extra: str = "at=info") -> bytes:
+def request(
+    path: str, service: int | str = 100, dyno: str = "web.1", status: int = 200, extra: str = "at=info"
+) -> bytes:
     service = f"{service}ms" if isinstance(service, int) else service
-    return AT + (
-        f'{extra} method=GET path="{path}" host=www.example.com request_id=5c2a9f10-3b58-2f13-a0d1-9d2f5e6a7b8c '
-        f'fwd="192.0.2.1" dyno={dyno} connect=1ms service={service} status={status} bytes=1 protocol=https'
-    ).encode()
+    return (
+        AT
+        + (
+            f'{extra} method=GET path="{path}" host=www.example.com request_id=5c2a9f10-3b58-2f13-a0d1-9d2f5e6a7b8c '
+            f'fwd="192.0.2.1" dyno={dyno} connect=1ms service={service} status={status} bytes=1 protocol=https'
+        ).encode()
+    )
 
 
 def facts_of(*lines: bytes):
@@ -85,14 +90,22 @@ def test_requests_that_reached_no_dyno_are_counted_and_not_measured():
 
 def test_timeouts_and_errors_are_counted_apart():
     timeout = 'at=error code=H12 desc="Request timeout"'
-    found = statistics(facts_of(request("/a", 30_001, status=503, extra=timeout), request("/a", 7, status=500)))["GET /a"]
+    found = statistics(facts_of(request("/a", 30_001, status=503, extra=timeout), request("/a", 7, status=500)))[
+        "GET /a"
+    ]
     assert (found.timeouts, found.errors, found.max_ms) == (1, 2, 30_001)
 
 
 def test_all_endpoints_together_are_the_first_row():
     facts = facts_of(*(request("/a", ms) for ms in (10, 20, 30)), *(request("/b", ms) for ms in (40, 1_000)))
     found = whole(facts)
-    assert (found.count, found.p50_ms, found.max_ms, found.total_share, found.dissatisfied_share) == (5, 30, 1_000, 1.0, 1.0)
+    assert (found.count, found.p50_ms, found.max_ms, found.total_share, found.dissatisfied_share) == (
+        5,
+        30,
+        1_000,
+        1.0,
+        1.0,
+    )
     assert found.total_ms == sum(row.total_ms for row in statistics(facts).values())
 
 
@@ -118,6 +131,12 @@ def test_every_time_is_within_one_percent_of_its_bucket():
 
 
 def test_percentiles_are_nearest_rank():
-    assert [exact_percentile(np.array([1, 2, 3, 4]), share) for share in (0.25, 0.26, 0.5, 0.99, 1.0)] == [1, 2, 2, 4, 4]
+    assert [exact_percentile(np.array([1, 2, 3, 4]), share) for share in (0.25, 0.26, 0.5, 0.99, 1.0)] == [
+        1,
+        2,
+        2,
+        4,
+        4,
+    ]
     assert [percentile({1: 1, 2: 1, 3: 1, 4: 1}, share) for share in (0.25, 0.26, 0.5, 0.99, 1.0)] == [1, 2, 2, 4, 4]
     assert percentile({}, 0.5) == exact_percentile(np.zeros(0), 0.5) == 0

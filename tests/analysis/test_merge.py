@@ -33,7 +33,9 @@ def said(minute: int, second: float, text: str, process: str = "app[web.1]") -> 
     return (STAMP % (minute, second) + f"{process}: {text}").encode()
 
 
-def asked(minute: int, second: float, path: str = "/a", status: int = 200, client: str = "192.0.2.1", service: int = 20) -> bytes:
+def asked(
+    minute: int, second: float, path: str = "/a", status: int = 200, client: str = "192.0.2.1", service: int = 20
+) -> bytes:
     level = 'at=error code=H12 desc="Request timeout"' if status == 503 else "at=info"
     return said(
         minute, second, f'{level} method=GET path="{path}" host=h request_id=5c2a9f10-3b58-2f13-a0d1-9d2f5e6a7b8c fwd="{client}" '
@@ -64,7 +66,10 @@ def test_sums_do_not_depend_on_how_a_log_was_cut(second):
 
 def test_sums_do_not_depend_on_which_part_comes_first():
     lines = invented(2_000)
-    one, two = merge([source_of(lines[:1_000]), source_of(lines[1_000:])]), merge([source_of(lines[1_000:]), source_of(lines[:1_000])])
+    one, two = (
+        merge([source_of(lines[:1_000]), source_of(lines[1_000:])]),
+        merge([source_of(lines[1_000:]), source_of(lines[:1_000])]),
+    )
     assert one.endpoints == two.endpoints
     assert one.minutes == two.minutes
     assert one.requests.at_us.tolist() == two.requests.at_us.tolist()
@@ -94,16 +99,34 @@ def test_two_overlapping_uploads_count_once():
     assert [source.totals.duplicates for source in both.sources] == [0, 800]
     assert both.duplicates == 800
     expected, got = plain(whole), plain(both)
-    for key in ("codes", "endpoints", "minutes", "slowest", "clients", "window", "gauges", "samples", "rollup", "endpoint", "service"):
+    for key in (
+        "codes",
+        "endpoints",
+        "minutes",
+        "slowest",
+        "clients",
+        "window",
+        "gauges",
+        "samples",
+        "rollup",
+        "endpoint",
+        "service",
+    ):
         if key not in ("codes", "slowest"):  # these also say in which source and line, which differs
             assert_same(got[key], expected[key], key)
-    assert {code: count.count for code, count in both.codes.items()} == {code: count.count for code, count in whole.codes.items()}
-    assert [note.text for note in both.notes if note.kind is not Kind.ROUTER] == [note.text for note in whole.notes if note.kind is not Kind.ROUTER]
+    assert {code: count.count for code, count in both.codes.items()} == {
+        code: count.count for code, count in whole.codes.items()
+    }
+    assert [note.text for note in both.notes if note.kind is not Kind.ROUTER] == [
+        note.text for note in whole.notes if note.kind is not Kind.ROUTER
+    ]
 
 
 def test_the_same_upload_twice_is_one():
     lines = invented(500)
-    assert plain(merge([source_of(lines), source_of(lines)]))["endpoints"] == plain(merge([source_of(lines)]))["endpoints"]
+    assert (
+        plain(merge([source_of(lines), source_of(lines)]))["endpoints"] == plain(merge([source_of(lines)]))["endpoints"]
+    )
 
 
 def test_equal_lines_of_one_source_stay():
@@ -191,14 +214,27 @@ def test_long_texts_count_as_several_notes(monkeypatch):
 
 
 def test_notes_are_in_order_of_time():
-    late, early = [said(5, 1, "late"), said(5, 2, "later")], [said(1, 1, "early"), b"----------T--:--:--.------+00:00 app[web.1]: untimed"]
-    assert [note.text for note in merge([source_of(late), source_of(early)]).notes] == ["early", "untimed", "late", "later"]
+    late, early = (
+        [said(5, 1, "late"), said(5, 2, "later")],
+        [said(1, 1, "early"), b"----------T--:--:--.------+00:00 app[web.1]: untimed"],
+    )
+    assert [note.text for note in merge([source_of(late), source_of(early)]).notes] == [
+        "early",
+        "untimed",
+        "late",
+        "later",
+    ]
 
 
 def test_long_logs_are_rolled_up_in_longer_steps(monkeypatch):
     monkeypatch.setattr(rollups_module, "MOST_ROWS", 20)
     monkeypatch.setattr(rollups_module, "_WAITING", 40)
-    lines = [asked(minute, second, path, service=10 * minute) for minute in range(60) for second in (1, 2) for path in ("/a", "/b")]
+    lines = [
+        asked(minute, second, path, service=10 * minute)
+        for minute in range(60)
+        for second in (1, 2)
+        for path in ("/a", "/b")
+    ]
     rollup = merge([source_of(lines, 12)]).rollup
     assert (rollup.step, len(rollup)) == (10, 12)
     assert rollup.count.sum() == rollup.hist_count.sum() == 240
@@ -211,7 +247,10 @@ def test_clients_are_counted_exactly_while_few_and_estimated_when_many():
     few = merge([source_of([asked(1, second, status=503, client=f"192.0.2.{second % 9}") for second in range(30)])])
     assert distinct_clients(few.clients) == 9
     assert sum(few.clients.values()) == 30
-    many = [asked(1, number / 1_000, status=500, client=f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}") for number in range(12_000)]
+    many = [
+        asked(1, number / 1_000, status=500, client=f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+        for number in range(12_000)
+    ]
     facts = merge([source_of(many, 3)])
     assert len(facts.clients) == 4_096
     assert abs(distinct_clients(facts.clients) - 12_000) < 600
@@ -237,6 +276,9 @@ def test_points_of_metrics_are_thinned(monkeypatch):
 
 def test_points_of_one_time_are_one_point():
     head = "source=web.1 dyno=heroku.1.abc"
-    lines = [said(1, 1, f"{head} sample#load_avg_1m=0.50", "heroku[web.1]"), said(1, 1, f"{head} sample#memory_total=99.00MB", "heroku[web.1]")]
+    lines = [
+        said(1, 1, f"{head} sample#load_avg_1m=0.50", "heroku[web.1]"),
+        said(1, 1, f"{head} sample#memory_total=99.00MB", "heroku[web.1]"),
+    ]
     gauge = merge([source_of(lines)]).gauges[0]
     assert (len(gauge.at_us), gauge.values) == (1, {"load_avg_1m": [0.5], "memory_total": [99.0]})

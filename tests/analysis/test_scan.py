@@ -53,6 +53,8 @@ LINES = [
     b"heroku[web.1]: Error R14 (Memory quota exceeded)",
     b"heroku[web.1]: State changed from starting to up",
     b"heroku[web.1]: Starting process with command `npm start`",
+    b"heroku[web.1]: Process exited with status 1",
+    b"heroku[web.1]: Process exited with status 143",
     b"heroku[logplex]: Error L10 (output buffer overflow): 500 messages dropped since 2026-03-14T09:13:58+00:00.",
     b"app[api]: Release v42 created by user ana@example.com",
     b"app[postgres.1105947]: [DATABASE] [12-1]  sql_error_code = 53300 FATAL:  too many connections",
@@ -115,7 +117,7 @@ def tighten(patch: pytest.MonkeyPatch) -> None:
     """Budgets so small that a handful of lines exceeds them."""
     for name, value in {
         "SMALL": 3, "PLATFORM_CAP": (4, 2), "REPEAT_CAP": (2, 1), "TRIGGER_CAP": (5, 2), "SHAPE_CAP": (2, 1), "TRAIL_CAP": (3, 1),
-        "BOOT_CAP": (4, 1), "TRAIL_LINES": 2, "BOOT_LINES": 3, "BOOT_AFTER": 1, "CODE_CAP": (2, 1), "PER_CODE_AND_ENDPOINT": 1,
+        "BOOT_CAP": (4, 1), "TRAIL_LINES": 2, "BOOT_LINES": 3, "LAST_CAP": (2, 1), "LAST_LINES": 2, "BOOT_AFTER": 1, "CODE_CAP": (2, 1), "PER_CODE_AND_ENDPOINT": 1,
         "PER_STATUS_AND_ENDPOINT": 1, "SLOWEST": 1, "UNREAD_ROUTER": 2, "ROUTER_CAP": 2,
     }.items():  # fmt: skip
         patch.setattr(policy, name, value)
@@ -124,7 +126,14 @@ def tighten(patch: pytest.MonkeyPatch) -> None:
 def test_every_sample_is_of_the_kind_it_looks_like():
     result = scan(chunk(*(AT + line for line in LINES)))
     kinds = [Kind(kind).name for kind in result.columns.kind.tolist()]
-    assert kinds == ["ROUTER"] * 12 + ["APP"] * 4 + ["METRIC"] * 5 + ["DYNO"] * 4 + ["LOGPLEX", "API", "POSTGRES", "ROUTER", "APP", "APP"]
+    assert kinds == ["ROUTER"] * 12 + ["APP"] * 4 + ["METRIC"] * 5 + ["DYNO"] * 6 + [
+        "LOGPLEX",
+        "API",
+        "POSTGRES",
+        "ROUTER",
+        "APP",
+        "APP",
+    ]
     assert {code: count.count for code, count in result.codes.items()} == {
         "H10": 2, "H12": 1, "H18": 1, "H20": 1, "H27": 1, "H80": 1, "L10": 1, "R14": 1,
     }  # fmt: skip
@@ -138,7 +147,12 @@ def test_what_reached_no_dyno_is_no_latency():
 
 
 def test_numbers_and_ids_of_one_shape_are_one_endpoint():
-    paths = [b"/orders/1", b"/orders/99999?x=/2", b"/orders/5c2a9f10-3b58-2f13-a0d1-9d2f5e6a7b8c", b"/a/" + b"0123456789abcdef" * 2]
+    paths = [
+        b"/orders/1",
+        b"/orders/99999?x=/2",
+        b"/orders/5c2a9f10-3b58-2f13-a0d1-9d2f5e6a7b8c",
+        b"/a/" + b"0123456789abcdef" * 2,
+    ]
     line = b'heroku[router]: at=info method=GET path="%s" host=h ' + ID + b' fwd="192.0.2.1" dyno=web.1 ' + TAIL
     result = scan(chunk(*(AT + line % path for path in paths)))
     assert {name: count.count for name, count in result.endpoints.items()} == {
@@ -150,12 +164,42 @@ def test_numbers_and_ids_of_one_shape_are_one_endpoint():
 @settings(max_examples=200, deadline=None)
 def test_bulk_naming_of_paths_agrees_with_the_template(seed, shape):
     random = Random(seed)
-    words = ["orders", "v2", "", "2024", "7", "0", "abc123", "a-b-3", "%32", "x.json", "12.json", "-5", "é", "5" * 40, "f" * 40]
+    words = [
+        "orders",
+        "v2",
+        "",
+        "2024",
+        "7",
+        "0",
+        "abc123",
+        "a-b-3",
+        "%32",
+        "x.json",
+        "12.json",
+        "-5",
+        "é",
+        "5" * 40,
+        "f" * 40,
+    ]
     hashes = ["".join(random.choices("0123456789abcdef", k=size)) for size in (24, 32, 36, 40, 64)]
-    path = "/" + "/".join(random.choices([*words, *hashes, str(random.getrandbits(40))], k=shape + 1)) + random.choice(["", "?q=1/2", "#9", "/"])
-    line = AT + f'heroku[router]: at=info method=GET path="{path}" host=h '.encode() + ID + b' fwd="192.0.2.1" dyno=web.1 ' + TAIL
+    path = (
+        "/"
+        + "/".join(random.choices([*words, *hashes, str(random.getrandbits(40))], k=shape + 1))
+        + random.choice(["", "?q=1/2", "#9", "/"])
+    )
+    line = (
+        AT
+        + f'heroku[router]: at=info method=GET path="{path}" host=h '.encode()
+        + ID
+        + b' fwd="192.0.2.1" dyno=web.1 '
+        + TAIL
+    )
     start = line.index(b'path="') + 6
-    other = line[:start] + line[start : start + len(path)].translate(bytes.maketrans(b"123456789", b"987654321")) + line[start + len(path) :]
+    other = (
+        line[:start]
+        + line[start : start + len(path)].translate(bytes.maketrans(b"123456789", b"987654321"))
+        + line[start + len(path) :]
+    )
     lines = [line, AT + LINES[0], other]
     assert_same(scan(chunk(*lines)), oracle.scan(chunk(*lines)))
 
@@ -177,3 +221,21 @@ def test_a_repeated_line_has_one_identity_and_others_have_others():
     one, two = AT + b"app[web.1]: " + b"x" * 300, AT + b"app[web.1]: " + b"x" * 299 + b"y"
     first, second, third = scan(chunk(one, two, one)).columns.identity.tolist()
     assert first == third != second
+
+
+def test_a_busy_log_keeps_what_a_process_said_before_it_crashed(monkeypatch):
+    monkeypatch.setattr(policy, "SMALL", 100)
+    said = [AT + b"app[web.1]: > webpack --config prod.js", AT + b"app[web.1]: no word of what went wrong"]
+    noise = [AT + b"app[web.2]: all is well %d" % number for number in range(300)]
+    crash = [
+        AT + b"heroku[web.1]: Process exited with status 22",
+        AT + b"heroku[web.1]: State changed from starting to crashed",
+    ]
+    result = scan(chunk(*noise[:150], *said, *noise[150:], *crash))
+    assert [note.raw.encode() for note in result.notes] == said + crash
+    assert result.dropped_notes == 300
+
+
+def test_a_quiet_log_keeps_every_line():
+    lines = [AT + b"app[web.2]: all is well %d" % number for number in range(300)]
+    assert len(scan(chunk(*lines)).notes) == 300

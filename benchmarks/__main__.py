@@ -1,0 +1,29 @@
+"""What `bin/bench` can measure.
+
+    bin/bench [speed …]     reading a log, beside wc, grep and awk, mawk and lnav
+    bin/bench upload …      an upload through the pages, from the first byte to the finished page
+    bin/bench generate …    writes the invented log
+
+Each says more with --help.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+
+NAMES = ("speed", "upload", "generate")
+
+
+def main() -> None:
+    arguments = sys.argv[1:]
+    if arguments[:1] in (["--help"], ["-h"]):
+        sys.stdout.write(__doc__ or "")
+        return
+    name = arguments.pop(0) if arguments[:1] and arguments[0] in NAMES else "speed"
+    sys.argv = [f"bin/bench {name}", *arguments]
+    runpy.run_module(f"benchmarks.{name}", run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
