@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from incidents.access import get_incident_for, get_team_for
 from incidents.http import wants
-from incidents.models import Incident
+from incidents.models import Incident, IncidentState
 from incidents.views.charts import overview_of
 from incidents.views.drafting import state_of
 from incidents.views.progress import progress_of
@@ -80,6 +80,7 @@ def incident_context(request: HttpRequest, incident: Incident, tab: str) -> dict
         "progress": progress,
         "summary": summary,
         "tab": tab,
+        "incident_states": IncidentState.choices,
         "ticket": state_of(incident),
         "favicon": favicon(summary, progress.is_live),
     }

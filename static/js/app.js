@@ -255,6 +255,21 @@
     else if (++failing === 3) toast("The server does not answer. The page keeps trying.", 6);
   });
 
+  // -- long lines: wrapped or not, until the tab is closed ---------------------------------------------------------------
+  const wrap = () => {
+    const lines = $("#lines"), box = $("#wrap-switch");
+    if (!lines || !box) return;
+    box.checked = sessionStorage.getItem("wrap") !== "off";
+    lines.classList.toggle("nowrap", !box.checked);
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.id !== "wrap-switch") return;
+    sessionStorage.setItem("wrap", event.target.checked ? "on" : "off");
+    wrap();
+  });
+  document.addEventListener("htmx:afterSettle", wrap);
+  wrap();
+
   // On a phone the tabs scroll by themselves; the current one must not hide.
   const tab = $(".tabs [aria-current]");
   if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.clientWidth) / 2;

@@ -60,7 +60,9 @@ def test_several_files_become_one_incident(open_page: OpenPage, log_file: Path, 
 
 def test_a_file_larger_than_a_part_is_sent_in_parts(open_page: OpenPage, log_file: Path, tmp_path: Path) -> None:
     large = tmp_path / "large.log"
-    calm = [f"2026-03-14T09:30:{n // 2_400:02}.{n % 2_400:06}+00:00 app[worker.1]: job {n} done" for n in range(130_000)]
+    calm = [
+        f"2026-03-14T09:30:{n // 2_400:02}.{n % 2_400:06}+00:00 app[worker.1]: job {n} done" for n in range(130_000)
+    ]
     large.write_bytes(log_file.read_bytes() + "\n".join(calm).encode())  # more than 8 MiB
     page = open_page("/new/")
     parts: list[str] = []
@@ -144,6 +146,18 @@ def test_the_log_is_searched_and_paged(open_page: OpenPage, example: str) -> Non
     page.locator("#L201").wait_for()
     page.keyboard.press("[")
     page.locator("#L1").wait_for()
+
+
+def test_long_lines_can_be_left_unwrapped(open_page: OpenPage, example: str) -> None:
+    page = open_page(f"{example}logs/", width=768)
+    wrapped = page.locator("#L1").bounding_box()
+    page.get_by_label("Wrap").uncheck()
+    plain = page.locator("#L1").bounding_box()
+    assert wrapped and plain
+    assert plain["height"] < wrapped["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 768
+    page.reload()
+    assert not page.get_by_label("Wrap").is_checked()
 
 
 def test_charts_zoom_by_typed_times_and_lead_to_the_lines(open_page: OpenPage, example: str) -> None:

@@ -95,6 +95,7 @@ def test_archiving_can_be_undone(client: Client, incident: Incident) -> None:
 
 
 def test_names_and_states_are_kept(client: Client, incident: Incident) -> None:
+    assert 'name="state" value="mitigated"' in client.get(page_of(incident, "timeline")).content.decode()
     client.post(reverse("incident-rename", args=[incident.pk]), {"title": "Export\x00 hangs", "app_name": "shop"})
     client.post(reverse("incident-state", args=[incident.pk]), {"state": "resolved"})
     client.post(reverse("incident-state", args=[incident.pk]), {"state": "no such state"})
