@@ -1,4 +1,4 @@
-"""The analysis: Heroku log bytes in, a diagnosis with evidence and a ticket draft out. No Django, no database, no clock.
+"""The analysis: log bytes in, a diagnosis with evidence and a ticket draft out. No Django, no database, no clock.
 
     settings = inspect(head, name="app.log", received_at=now)
     chunks = [scan_chunk(part.data, settings, first_line=part.first_line) for part in cut(stream, settings)]
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def inspect(head: bytes, *, name: str, received_at: datetime) -> SourceSettings:
-    """How a source is to be read, from its first bytes (64 KiB or more is best). Raises `NotALog` for binary content."""
+    """How a source is to be read, from its first bytes (best 64 KiB or more). Raises `NotALog` for binary content."""
     return _inspect(head, name=name, received_at=received_at)
 
 

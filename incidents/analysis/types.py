@@ -2,8 +2,8 @@
 
     bytes -> text -> normalise -> scan -> merge -> rules -> report
 
-Times inside the library are ``at_us``: whole microseconds since 1970-01-01T00:00:00Z, or ``None`` (``NO_TIME`` in arrays)
-where a line carries none. Line numbers count from 1 in their source. Durations are milliseconds.
+Times inside the library are ``at_us``: whole microseconds since 1970-01-01T00:00:00Z, or ``None`` (``NO_TIME`` in
+arrays) where a line carries none. Line numbers count from 1 in their source. Durations are milliseconds.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class NotALog(ValueError):
 class SourceSettings:
     """How the text of one source is to be read; settled once from its first bytes, so that chunks parse alike.
 
-    ``offset_minutes`` is the zone of times that name none. Times without a year fall into the twelve months that end at
-    ``latest_us``; without that, into ``year``. ``columns`` names the fields of a table that has a header line. ``width`` is
-    the column at which a terminal broke the lines (0: none seen); ``captured`` means that nearly every line has a header, so
-    that one without was broken off the line before.
+    ``offset_minutes`` is the zone of times that name none. Times without a year fall into the twelve months that
+    end at ``latest_us``; without that, into ``year``. ``columns`` names the fields of a table that has a header
+    line. ``width`` is the column at which a terminal broke the lines (0: none seen); ``captured`` means that nearly
+    every line has a header, so that one without was broken off the line before.
     """
 
     encoding: str = "utf-8"
@@ -83,7 +83,7 @@ class Cut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One log record, as a format read it. ``process`` is ``web.1``, ``router``, ``api`` …; ``source`` is app or heroku."""
+    """One log record, as a format read it. ``process`` is ``web.1``, ``router`` …; ``source`` is app or heroku."""
 
     at_us: int | None
     source: str
@@ -95,9 +95,10 @@ class Record:
 class Canonical:
     """A chunk in the one form that the scanner reads.
 
-    ``data`` is the chunk as lines of text: what ``rows`` counts and evidence quotes. ``buf`` holds canonical lines, each ``<32-byte UTC time> source[process]: message\\n``. ``rows[i]`` is the raw line
-    (from 0 in the chunk) on which canonical line i begins. ``skipped`` counts raw lines that are no record, by reason;
-    ``skipped_rows`` names up to 200 of them.
+    ``data`` is the chunk as lines of text: what ``rows`` counts and evidence quotes. ``buf`` holds canonical lines,
+    each ``<32-byte UTC time> source[process]: message\\n``. ``rows[i]`` is the raw line (from 0 in the chunk) on
+    which canonical line i begins. ``skipped`` counts raw lines that are no record, by reason; ``skipped_rows``
+    names up to 200 of them.
     """
 
     data: bytes
@@ -106,15 +107,15 @@ class Canonical:
     raw_lines: int
     skipped: dict[str, int] = field(default_factory=dict)
     skipped_rows: list[tuple[int, str]] = field(default_factory=list)
-    repaired: dict[str, int] = field(default_factory=dict)  # reason -> lines joined, unwrapped, re-dated, decoded with loss
+    repaired: dict[str, int] = field(default_factory=dict)  # reason -> lines joined, re-dated, decoded with loss
 
 
 @dataclass(slots=True)
 class Note:
     """A line worth reading again: everything but plain requests and metrics, under a budget per chunk.
 
-    ``text`` is the message (what stands behind ``source[process]: ``), ``raw`` the line as it stands in the log, both cut
-    at 4,000 characters. ``process`` is ``web.1``, ``router``, ``api``.
+    ``text`` is the message (what stands behind ``source[process]: ``), ``raw`` the line as it stands in the log,
+    both cut at 4,000 characters. ``process`` is ``web.1``, ``router``, ``api``.
     """
 
     line: int
@@ -207,7 +208,7 @@ class Rollup:
 
 @dataclass(slots=True)
 class Histograms:
-    """Service times per endpoint, timed or not: ``count`` requests of an endpoint fell into a bucket. Sorted by both."""
+    """Service times per endpoint: ``count`` requests of an endpoint fell into a bucket. Sorted by both."""
 
     endpoint: Array  # int32 -> names["endpoint"]
     bucket: Array  # int32, see `endpoints.bucket`

@@ -153,7 +153,8 @@ def test_long_lines_can_be_left_unwrapped(open_page: OpenPage, example: str) -> 
     wrapped = page.locator("#L1").bounding_box()
     page.get_by_label("Wrap").uncheck()
     plain = page.locator("#L1").bounding_box()
-    assert wrapped and plain
+    assert wrapped
+    assert plain
     assert plain["height"] < wrapped["height"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 768
     page.reload()

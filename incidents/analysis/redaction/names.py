@@ -118,8 +118,9 @@ def _classify(words: list[str]) -> Name | None:
     for end, kind in _STRONG_ENDS:
         if tail.endswith(end) or pair == end:
             return Name(kind, Sense.STRONG)
-    if kind := _RANDOM_ENDS.get(tail) or _RANDOM_ENDS.get(pair):
-        return Name(kind, Sense.RANDOM)
+    random = _RANDOM_ENDS.get(tail) or _RANDOM_ENDS.get(pair)
+    if random:
+        return Name(random, Sense.RANDOM)
     if tail.endswith("pass") and tail not in _NOT_PASS:
         return Name("password", Sense.STRONG if before or tail != "pass" else Sense.PASS)
     if any(word.endswith(end) for word in words[:-1] for end, _ in _STRONG_ENDS):
