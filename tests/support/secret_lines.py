@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 from tests.support.secret_shapes import Labelled, build_all, head, shape
@@ -150,6 +151,22 @@ def url_lines(seed: int = 3) -> Iterator[Labelled]:
             yield Labelled("url percent", quote(line.text, safe=""), line.secrets)
 
 
+def wild(seed: int = 4) -> list[Labelled]:
+    """Lines as shells, frameworks, servers and clients print them; their templates stand in a file of their own."""
+    return build_all(seed, {"wild": _templates("secret_lines_wild.txt")}, head)
+
+
+def harmless(seed: int = 5) -> list[Labelled]:
+    """Lines that look as if they held secrets or personal data, and hold none."""
+    rng = random.Random(seed)
+    texts = _templates("harmless_lines.txt")
+    return [Labelled("harmless", text if text.startswith("heroku[") else head(rng) + text) for text in texts]
+
+
+def _templates(name: str) -> list[str]:
+    return (Path(__file__).parent / name).read_text().rstrip("\n").split("\n")
+
+
 def _fill(rng: random.Random, kind: str, template: str) -> Labelled:
     [line] = build_all(rng.getrandbits(32), {kind: [template]}, head)
     return line
@@ -203,10 +220,11 @@ def at_start(line: Labelled) -> Labelled | None:
 def coloured(line: Labelled) -> Labelled | None:
     if "\x1b" in line.text:
         return None
+    secrets = tuple(secret for secret in line.secrets if len(secret) > 13)
     text = line.text
-    for secret in set(line.secrets):
+    for secret in set(secrets):
         text = text.replace(secret, secret[:6] + "\x1b[1m" + secret[6:])
-    return Labelled(line.kind, text, tuple(s[6:] for s in line.secrets if len(s) > 13))
+    return Labelled(line.kind, text, tuple(secret[6:] for secret in secrets)) if secrets else None
 
 
 @variant("upper-cased names")

@@ -120,6 +120,7 @@ _JOINED: dict[str, tuple[str, ...]] = {
     "age": ("AGE-SECRET", "-KEY-1", "up:58"),
     "bcrypt": ("$2b$", "12$", "an:53"),
     "fb": ("EA", "AC", "an:120"),
+    "azure": ("an:3", "8", "Q~", "b64u:34"),
     "square": ("EAA", "A", "b64u:60"),
 }
 

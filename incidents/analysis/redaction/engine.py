@@ -14,6 +14,7 @@ from .words import Compiled
 
 _SPLIT_AT = 9_900  # Logplex splits messages at 10,000 bytes
 _AROUND_SPLIT = 2_000  # so much on both sides of a split is read together
+_DENSE = 1_000  # more secrets than any line but a hostile one has: read once
 _ROUNDS = 4  # a line is read again after masking until nothing is found, at most so often
 
 _STEM = (
@@ -24,19 +25,19 @@ _STEM = (
 _TRIGGER_SOURCE = "|".join(
     (
         # a telling word, the rest of its name, the end of its quotes, a separator
-        _STEM + r"(?:\\*[\"'`\])]|%[0-9a-f]{2}|&[a-z]{2,4};|\\u00..)*\s*(?:[=,<>]|:(?:[^:]|$)|->|\xc2\xa0|\([\"'\\])",
+        _STEM + r"(?:\\*[\"'`\])]|%[0-9a-f]{2}|&[a-z]{2,4};|\\u00..)*\s*(?:[=,<>]|:(?:[^:]|$)|->|\xc2\xa0|\([\"'\\]|\\+[nrt])",
         # a pair of name and value: <param name="password" value=…
         r"\b(?:name|key|field|header|id|k|var|param)[\"']?\s*[=:>]\s*\\*[\"']?[\w.\-]*" + _STEM,
         r"[?&;#](?:code|key|ticket|sig)=",
         # a telling word, a few small words, something with a digit; options of commands
         r"(?:passw|passphrase|passcode|pwd|secret|token|key|credential|code|pin|identified by|auth|login)[\w\-]*[\"']?[ \t]+(?:[a-z=>:.@_\-]+[ \t:=]+){0,4}"
         r"\\*[\"'`(<\[]?[^\s]*[0-9'\"]",
-        r"\s-{1,2}[\w\-]*(?:pass|pwd|secret|token|key|auth|cred|user|u|U|p|P|a)[\w\-]*[ \t]",
+        r"\s-{1,2}[\w.\-]*(?:pass|pwd|secret|token|key|auth|cred|user|u|U|p|P|a)[\w.\-]*[ \t]",
         r"\s-[pPN][ ]?[^\s\-=]|(?:requirepass|masterauth|masterpass)|\bac[0-9a-f]{32}[:/, ]",
         r"://[^\s\"'<>]*@|://[^\s/?#@:]*:[^\s/?#@:]*[^\s/?#@:0-9][^\s/?#@:]*(?m:$)|:(?:\\+/){2}|@(?:tcp|unix)\(|:[^\s\"'@/:]{4,}@[\w.\-]+:[0-9]{2,5}/|oracle:",
         r"\b(?:bearer|basic)(?:[ \t+:]|%20)",
         r"private.{1,3}key",
-        r"%(?:25)*(?:3[ad]|40|22|26)|\\u00(?:2[267]|3[acde]|40)|&(?:quot|amp|lt|gt|#[0-9]|#x)",
+        r"%(?:25)*(?:3[ad]|22|26)|\\u00(?:2[267]|3[acde])|&(?:quot|amp|lt|gt|#[0-9]|#x)",
         INVISIBLE_SOURCE.decode("latin-1"),
     )
 )
@@ -141,6 +142,8 @@ class Engine:
             if not spans:
                 break
             line = self._put(line, spans)
+            if len(spans) > _DENSE:
+                break
         return line
 
     def _whole(self, data: bytes, find: Callable[[bytes], Iterable[Span]]) -> bytes:

@@ -6,9 +6,9 @@ import re
 from typing import NamedTuple
 
 from . import headers
-from .marks import Span
+from .marks import FILL, Span
 from .names import Name, Sense, classify
-from .values import Reader, Value, is_placeholder, is_secret, looks_random
+from .values import FILLED, Reader, Value, is_placeholder, is_secret, looks_random
 
 _PAIR = re.compile(
     rb"(?<![\w.\-$@])([A-Za-z_$@.\-][\w.$\-]{0,127}+)((?:\\{0,15}[\"'`])?\]?\)?)"
@@ -30,12 +30,16 @@ _SPACED_NAME = re.compile(
 _ERROR_BEFORE = re.compile(rb"(?i)(?:unexpected|illegal|syntax|parse|lexer|near)[ \t]\Z")
 _SCOPE = re.compile(rb"[\w@.%\-\xff]{8,128}?(?=/[0-9]{8}/|%2F[0-9]{8}%2F)")
 _ARN = re.compile(rb"arn:[\w:\-]{4,96}\Z")
+_APP_PASSWORD = re.compile(rb"(?:[a-z]{4} ){3}[a-z]{4}(?!\w)")  # as Google prints them
 _TWILIO_SID = re.compile(rb"[A-Z]{2}[0-9a-f]{32}")
 
 
 def find(text: bytes) -> list[Span]:
     """Values whose names tell of secrets."""
     return _Search(text).run()
+
+
+_WEAK = frozenset({Sense.RANDOM, Sense.QUERY, Sense.SESSION, Sense.AUTH})
 
 
 class Place(NamedTuple):
@@ -54,19 +58,28 @@ class _Search:
         self.reader = Reader(text)
         self.spans: list[Span] = []
         self.cookies_end = 0
+        # A long bare value, as far as it reads as no secret: names that crowd in it say nothing new.
+        self.crowd_start = self.crowd_end = 0
 
     def run(self) -> list[Span]:
         text, pos = self.text, 0
         while pair := _PAIR.search(text, pos):
             pos = pair.end()
             name, closing, separator = pair.groups()
+            if text.startswith(FILL, pos) and FILLED.match(text, pos):
+                continue
             meaning = classify(name)
-            if meaning is None or (meaning := self.in_place(name, separator, meaning, pair.start())) is None:
+            if meaning is None:
+                continue
+            if pos < self.crowd_end and pos - self.crowd_start < 64 and meaning.sense in _WEAK:
+                continue
+            meaning = self.in_place(name, separator, meaning, pair.start())
+            if meaning is None:
                 continue
             if separator[:1] in b",(" and ((not closing and separator != b"(") or meaning.sense is Sense.COOKIES):
                 continue
             pos = self.judge(pair.start(), name, separator, pos, meaning)
-        if b"</" in text or b"<!" in text:
+        if b"<" in text and b">" in text:
             self.elements()
         if b"alue" in text or b"ALUE" in text or b"<" in text or b"ontent" in text:
             for named in _NAMED.finditer(text):
@@ -102,7 +115,10 @@ class _Search:
         if value is None:
             return start
         if meaning.sense is Sense.AUTH:
-            self.spans += headers.authorization(self.reader, value)
+            found = list(headers.authorization(self.reader, value))
+            self.spans += found
+            if not found and not value.quoted:
+                self.crowd_start, self.crowd_end = start, value.end
             return start
         if (
             meaning.sense is Sense.STRONG
@@ -115,12 +131,17 @@ class _Search:
         where = Place(name, separator, name_at > 0 and self.text[name_at - 1 : name_at] in b"?&#;")
         read_on = start
         while value is not None and _holds(self.reader, value, meaning, where):
-            self.spans.append(Span(value.start, value.end, meaning.kind))
-            read_on = value.end
+            end = value.end
+            if meaning.kind == "password" and not value.quoted and (groups := _APP_PASSWORD.match(self.text, value.start)):
+                end = groups.end()
+            self.spans.append(Span(value.start, end, meaning.kind))
+            read_on = end
             if not value.in_list or separator[:1] in b",(" or not (more := _LIST_NEXT.match(self.text, value.after)):
                 break
             following = self.reader.value(more.end())
             value = following._replace(in_list=True) if following else None
+        if value and read_on == start and not value.quoted and meaning.sense in _WEAK:
+            self.crowd_start, self.crowd_end = start, value.end
         return read_on
 
     def elements(self) -> None:

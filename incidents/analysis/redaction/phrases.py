@@ -10,13 +10,13 @@ from .marks import Span
 from .names import Sense, classify
 from .values import is_placeholder, looks_random
 
-_FLAG = re.compile(rb"(?<![\w\-])--?([A-Za-z][\w\-]{1,60}+)[ \t]{1,4}"
-                   rb"(?:\\{0,7}\"([^\"\\]{1,1024}+)|\\{0,7}'([^'\\]{1,1024}+)|([^\s\"'`\-][^\s\"'`]{0,1024}+))")  # fmt: skip
+_FLAG = re.compile(rb"(?<![\w\-])--?([A-Za-z][\w.\-]{1,60}+)[ \t]{1,4}"
+                   rb"(?:\\{0,7}\"([^\"\\]{1,1024}+)|\\{0,7}'([^'\\]{1,1024}+)|([^\s\"'`\-\xff][^\s\"'`]{0,1024}+))")  # fmt: skip
 _FLAG_PROSE = frozenset(
     b"is was are be not and or flag option argument must requires require has with for to from in on via instead can cannot should "
     b"needs the a an of as if when".split()
 )
-_SHORT = re.compile(rb"(?<=[ \t])-([pPaNuU])([ \t]{0,3})\\{0,7}[\"']?([^\s\"'`\-=][^\s\"'`]{0,512}+)")
+_SHORT = re.compile(rb"(?<=[ \t])-([pPaNuU])([ \t]{0,3})\\{0,7}[\"']?([^\s\"'`\-=\xff][^\s\"'`]{0,512}+)")
 _USER = re.compile(rb"(?<![\w\-])--(?:proxy-)?user(?:[ \t]{1,3}|=)\\{0,7}[\"']?[^\s\"':]{0,64}+:([^\s\"']{1,256}+)")
 _TOOLS: dict[bytes, tuple[tuple[bytes, ...], bool]] = {
     # option: the commands whose password it is, and whether it may stand apart from its value
@@ -26,22 +26,26 @@ _TOOLS: dict[bytes, tuple[tuple[bytes, ...], bool]] = {
     b"N": ((b"ssh-keygen",), True),
 }
 _HTTP_TOOLS = (b"curl", b"http", b"wget", b"lftp", b"smbclient", b"ab ")
-_SQL = re.compile(
-    rb"(?i)\b(?:identified[ \t]by(?:[ \t]password)?|password|passphrase)[ \t]{1,4}(?:is[ \t]{1,2})?\\{0,7}['\"`]([^\s'\"`\\]{3,256}+)"
+_SQL = compile_re2(
+    rb"\b(?:identified[ \t]by(?:[ \t]password)?|password|passphrase)[ \t]+(?:is[ \t]+)?\\*['\"`]([^\s'\"`\\]{3,})",
+    ignore_case=True,
 )
-_AUTH_COMMAND = re.compile(
-    rb"(?i)\bAUTH[ \t\"']{1,5}(?:(?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5|default)[ \t\"']{1,5})?([A-Za-z0-9+/=_\-.~!#$%^*]{8,1024}+)"
+_AUTH_COMMAND = compile_re2(
+    rb"\bAUTH[ \t\"']+(?:(?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5|default)[ \t\"']+)?([A-Za-z0-9+/=_\-.~!#$%^*]{8,})",
+    ignore_case=True,
 )
-_PROSE = re.compile(
-    rb"(?i)(passw(?:or)?d|passphrase|passcode|pwd|secret|token|credentials?|(?:api|access|secret|private|auth|signing|license)"
+_PROSE = compile_re2(
+    rb"(passw(?:or)?d|passphrase|passcode|pwd|secret|token|credentials?|(?:api|access|secret|private|auth|signing|license)"
     rb"[ _\-]?key)s?[ \t]+(?:(?:is|was|of|as|value|set|to|=|:|->|now|generated|provided|given|used|using|received|found|"
-    rb"pair|id)[ \t:=]+){0,3}[\"'`(<\[]?([^\s\"'`<>()\[\],;]{6,1024}+)"
+    rb"pair|id)[ \t:=]+){0,3}[\"'`(<\[]?([^\s\"'`<>()\[\],;]{6,})",
+    ignore_case=True,
 )
-_LOGIN_COMMAND = re.compile(rb"\bLOGIN[ ]\"?[^\s\"]{1,128}+\"?[ ]\"?([^\s\"]{4,256}+)")
-_SERVER_SETTING = re.compile(rb"(?i)\b(?:requirepass|masterauth|masterpass)[ \t\"']{1,4}([^\s\"']{4,512}+)")
-_ONE_TIME = re.compile(
-    rb"(?i)\b(?:one[ \-]time|otp|verification|security|2fa|mfa|login|confirmation|sms|access)[ \t](?:password|passcode|code|pin)"
-    rb"(?:[ \t]for[ \t]\S{1,64}+)?[ \t]{0,2}(?:is|:|=|was|->)?[ \t]{0,2}[\"']?([0-9]{4,8})(?![\w.])"
+_LOGIN_COMMAND = compile_re2(rb"\bLOGIN[ ]\"?[^\s\"]+\"?[ ]\"?([^\s\"]{4,})")
+_SERVER_SETTING = compile_re2(rb"\b(?:requirepass|masterauth|masterpass)[ \t\"']+([^\s\"']{4,})", ignore_case=True)
+_ONE_TIME = compile_re2(
+    rb"\b(?:one[ \-]time|otp|verification|security|2fa|mfa|login|confirmation|sms|access)[ \t](?:password|passcode|code|pin)"
+    rb"(?:[ \t]for[ \t]\S+)?[ \t]*(?:is|:|=|was|->)?[ \t]*[\"']?([0-9]{4,8})(?:[^\w.]|[.](?:\s|$)|$)",
+    ignore_case=True,
 )
 _GUARD = compile_re2(
     rb"(?i)(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|key|code|pin|identified by|auth|pass|login)s?[\"']?[ \t:=]+[^ \t=:]",

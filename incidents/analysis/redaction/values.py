@@ -24,7 +24,8 @@ _WRAP = re.compile(
     rb"(?:[\[(]\s{0,4}|(?i:string)\([0-9]{1,6}\)\s{1,2}|(?i:Some|SecretStr|SecretString|SecretBytes|Secret|Optional|Just|String|base64|quote|Sensitive)[(\[]"
     rb"|[bBuUrR]{1,2}(?=[\"'])|@(?=\")|\\?<!\[CDATA\[|\$(?=')){0,4}+"
 )
-_SIMPLE = re.compile(rb"[0-9A-Za-z]{2,}+(?![\"'\[(])|[0-9]")  # can be neither wrapped nor quoted
+_PLAIN_HEADS = frozenset(b"0123456789acdefghiklmnptvwxyzACDEFGHIKLMNPTVWXYZ/-_+.~^!=?:")
+"""First bytes of a value that can be neither masked, nor wrapped, nor quoted."""
 _QUOTE = re.compile(rb"(\\{0,15})([\"'`])")
 _BARE = re.compile(
     rb"(?:[^\s\"'`<>,;&|(){}\[\]\\]++"
@@ -57,7 +58,7 @@ _MASKED_AT = re.compile(
     rb"(?i)[\[(<](?:filtered|redacted|hidden|masked|removed|secure|secret|protected|omitted|scrubbed)[\w -]{0,24}[\])>]|\*{3,}"
     rb"|[$#%]\{|\$\(|\{\{|\$[A-Z_][A-Z0-9_]{1,64}\b|<%="  # masked by others, or a variable
 )
-_FILLED = re.compile(rb"\xff{8,}+(?=[\s\"'`<>,;&)\]}\\]|\Z)")
+FILLED = re.compile(rb"\xff{8,}+(?=[\s\"'`<>,;&)\]}\\]|\Z)")
 _INDEXED = re.compile(rb"\[\\{0,7}[:\"'\w]")
 _MESSAGE = re.compile(
     rb"(?i)\s*+(?:is|was|are|has|have|must|may|can|can't|can\\?'t|cannot|should|does|doesn't|do|not|too|this|that|please|needs?|"
@@ -68,7 +69,7 @@ _CODE = re.compile(
     rb"(?:self|this|os|process|settings|config|request|req|params|options|opts|env|ENV|args|kwargs|event|ctx|context|user|data|"
     rb"cfg|conf|Rails|Deno|secrets|getenv)[.\[(]|[A-Za-z_][\w.]{0,64}[(\[]|new [A-Z]|function\b|lambda\b|async\b|await\b"
 )
-_IDENTIFIER = re.compile(rb"[a-z]+(?:_[a-z]+)+|[a-z]+[A-Z][A-Za-z]*|[A-Z]+(?:_[A-Z]+)+|[A-Za-z]+(?:\.[A-Za-z_]+)+")
+_IDENTIFIER = re.compile(rb"[a-z]+(?:_[a-z]+)+|[a-z]{2,}(?:[A-Z][a-z]{2,})+|[A-Z]+(?:_[A-Z]+)+|[A-Za-z]+(?:\.[A-Za-z_]+)+")
 _PAIR = re.compile(rb"[A-Za-z_][\w.\-]{0,63}=[^=]")
 _WORD = re.compile(rb"[A-Za-z][a-z'\-]*+[.,:;!?]?")
 _PAIR_NEXT = re.compile(rb"[\s,;&|)\]}]*+(?:\Z|[\w.\-\"'\\]{1,64}+\s?(?:=>|[=:]))|\s{0,4}(?:[,;|)\]}#]|//|--|\Z)")
@@ -87,9 +88,11 @@ class Reader:
     def value(self, start: int) -> Value | None:
         """The value that begins at ``start``, behind its name's separator; None where nothing or a mask stands there."""
         text = self.text
-        if _SIMPLE.match(text, start):
+        if start >= len(text):
+            return None
+        if text[start] in _PLAIN_HEADS:
             return self._bare_or_call(start)
-        if _MASKED_AT.match(text, start) or _FILLED.match(text, start):
+        if _MASKED_AT.match(text, start) or FILLED.match(text, start):
             return None
         wrapped = _WRAP.match(text, start)
         open_at = wrapped.end() if wrapped else start
@@ -101,12 +104,14 @@ class Reader:
 
     def _bare_or_call(self, start: int) -> Value | None:
         bare = self.bare(start)
-        if bare and self.text[bare.end : bare.end + 1] == b"(" and (quote := _QUOTE.match(self.text, bare.end + 1)):
+        if bare is None or self.text[bare.end : bare.end + 1] not in (b"(", b"["):
+            return bare
+        if self.text[bare.end : bare.end + 1] == b"(" and (quote := _QUOTE.match(self.text, bare.end + 1)):
             argument = _read_quoted(
                 self.text, quote, in_list=False
             )  # a call: code, unless what it holds looks drawn by lot
             return argument if looks_random(self.body(argument), 8) else None
-        if bare and _INDEXED.match(self.text, bare.end) and _WORD.fullmatch(self.body(bare)):
+        if _INDEXED.match(self.text, bare.end) and _WORD.fullmatch(self.body(bare)):
             return None
         return bare
 
@@ -156,6 +161,8 @@ def _read_quoted(text: bytes, quote: re.Match[bytes], in_list: bool) -> Value:
 def is_placeholder(value: bytes) -> bool:
     """Whether nothing secret stands there: empty, masked already, a variable, or a word such as ``null`` or ``expired``."""
     bare = value.strip(b" \t\r\n\xff")
+    if bare[:1].isalnum() and _DIGIT.search(bare):
+        return False
     return len(bare) < 1 or _PLACEHOLDER.match(bare.rstrip(b".,;:!")) is not None or not _ANY_ALNUM.search(bare)
 
 
@@ -193,7 +200,9 @@ def is_secret(reader: Reader, value: Value, name: bytes, separator: bytes, least
         return False
     if value.quoted:
         return _MESSAGE.match(body) is None
-    if _CODE.match(body) or body.lower().replace(b"_", b"") == name.lower().replace(b"_", b""):
+    if _CODE.match(body):
+        return False
+    if abs(len(body) - len(name)) < 4 and body.lower().replace(b"_", b"") == name.lower().replace(b"_", b""):
         return False
     if separator[:1] == b"=" and separator != b"=" and _PAIR.match(body):  # "password= user=ana": no value
         return False
