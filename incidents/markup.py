@@ -10,7 +10,7 @@ from markdown_it.tree import SyntaxTreeNode
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
 _TAGS = {
     "paragraph": "p", "bullet_list": "ul", "ordered_list": "ol", "list_item": "li", "blockquote": "blockquote",
-    "strong": "strong", "em": "em", "table": "table", "thead": "thead", "tbody": "tbody", "tr": "tr", "th": "th",
+    "strong": "strong", "em": "em", "thead": "thead", "tbody": "tbody", "tr": "tr", "th": "th",
     "td": "td",
 }  # fmt: skip
 _SCHEMES = ("https://", "http://", "mailto:")
@@ -49,6 +49,8 @@ def _node(node: SyntaxTreeNode, depth: int) -> SafeString:
             return format_html("<{}>", "br")
         case "hr":
             return format_html("<{}>", "hr")
+        case "table":  # scrolls by itself, so the keyboard must reach it
+            return format_html('<div class="scroll" tabindex="0"><table>{}</table></div>', _children(node, depth))
         case "link":
             return _link(node, depth)
         case "image":
