@@ -14,7 +14,7 @@ import numpy as np
 from .rollup import sums
 from .types import NO_TIME, Array, ChunkResult, Columns, Requests
 
-MOST_LINES = 4_000_000
+MOST_LINES = 2_000_000
 """So many lines are remembered for comparison; further ones are taken as new."""
 Window = tuple[int, int]
 """First and last ``at_us`` of a source."""

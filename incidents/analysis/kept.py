@@ -10,7 +10,7 @@ import numpy as np
 from .trouble import minute_of, pick
 from .types import NO_TIME, Array, ChunkResult, Kind, Note, Requests
 
-MOST_REQUESTS = 1_000_000
+MOST_REQUESTS = 800_000
 MOST_NOTES = 30_000
 MOST_TEXT = 20_000_000
 """Of all notes together, in characters of text and raw line."""
@@ -32,8 +32,11 @@ class _Table:
     def __len__(self) -> int:
         return len(self.source)
 
-    def only(self, rows: Array) -> _Table:
-        return _Table(Requests(*(getattr(self.request, name)[rows] for name in Requests.__slots__)), self.source[rows])
+    def take(self, rows: Array) -> None:
+        """Keep these rows, in this order. Column by column, so that no more than one column stands twice."""
+        for name in _LINE_TYPES:
+            setattr(self.request, name, getattr(self.request, name)[rows])
+        self.source = self.source[rows]
 
 
 class Kept:
@@ -60,7 +63,7 @@ class Kept:
         self._notes += chunk.notes
         self._text += sum(len(note.text) + len(note.raw) for note in chunk.notes)
         # Some slack, so that shedding is rare.
-        if self._rows > MOST_REQUESTS * 5 // 4:
+        if self._rows > MOST_REQUESTS * 9 // 8:
             self._shed_requests(MOST_REQUESTS * 3 // 4)
         if len(self._notes) > MOST_NOTES * 5 // 4 or self._text > MOST_TEXT * 5 // 4:
             self._shed_notes(MOST_NOTES * 3 // 4, MOST_TEXT * 3 // 4)
@@ -72,9 +75,8 @@ class Kept:
         whole = self._joined()
         self._tables = []
         order = np.lexsort((whole.request.line, whole.source, whole.request.at_us)).astype(np.int32)
-        for name in _LINE_TYPES:
-            setattr(whole.request, name, getattr(whole.request, name)[order])
-        return whole.request, whole.source[order], self._complete
+        whole.take(order)
+        return whole.request, whole.source, self._complete
 
     def notes(self) -> list[Note]:
         """By (time, source, line). One without a time stays behind the one before it in its source."""
@@ -100,8 +102,9 @@ class Kept:
         minute = minute_of(whole.request.at_us)
         kept = pick(minute, np.ones(len(minute), dtype=np.int64), most, self._errors)
         self._complete = self._complete and bool(kept.all())
-        self._tables = [whole.only(kept)]
-        self._rows = len(self._tables[0])
+        whole.take(kept)
+        self._tables = [whole]
+        self._rows = len(whole)
 
     def _shed_notes(self, most: int, most_text: int) -> None:
         """What the platform says goes last, and then what was said around trouble."""

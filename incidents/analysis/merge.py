@@ -36,6 +36,8 @@ MOST_ENDPOINTS = 20_000
 MOST_MINUTES = 100_000
 """Of more minutes (69 days without a gap) those without an error are dropped first; totals are exact all the same."""
 MOST_SKIPPED_ROWS = 200
+_TRIM_EVERY = 16
+"""Chunks after which memory is given back: what stays of each lies between what it needed for a moment."""
 _SUMMED = ("count", "satisfied", "tolerating", "total_ms", "total_sq", "errors", "timeouts", "unreached")
 
 
@@ -91,7 +93,8 @@ class Merger:
         self.clients: dict[str, int] = {}
         self.slowest: Slowest | None = None
         self.gauges, self.samples = Series(), Series()
-        self.rollups = Rollups()
+        self.chunks = 0
+        self.rollups = Rollups(lambda: self.names["endpoint"].setdefault(OTHER_ENDPOINT, len(self.names["endpoint"])))
         self.kept = Kept(self.errors)
 
     def begin(self, source: SourceInput) -> None:
@@ -128,9 +131,13 @@ class Merger:
         if found and (self.slowest is None or found.service_ms > self.slowest.service_ms):
             self.slowest = replace(found, source=position)
         self.kept.add(chunk, moved, position)
+        self.chunks += 1
+        if self.chunks % _TRIM_EVERY == 0:
+            heap.trim()
 
     def facts(self) -> Facts:
         """All of it. Nothing may be added afterwards."""
+        rollup = self.rollups.result()
         requests, request_source, complete = self.kept.requests()
         heap.trim()  # before the rules need memory of their own
         totals = self.totals
@@ -143,7 +150,7 @@ class Merger:
             self._with_histograms(), self.minutes, list(self.gauges.result().values()), self.samples.result(),
             self.slowest,
             dict(sorted(self.clients.items())[:MOST_CLIENTS]), sum(total.lines for total in totals),
-            sum(total.parsed for total in totals), self.rollups.result(), sum(total.duplicates for total in totals),
+            sum(total.parsed for total in totals), rollup, sum(total.duplicates for total in totals),
             sum(total.dropped_notes for total in totals) + self.kept.dropped_notes,
         )  # fmt: skip
 

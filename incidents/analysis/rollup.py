@@ -12,7 +12,7 @@ from .types import MAX_MS, NO_TIME, Array, CodeCount, Columns, EndpointCount, Hi
 MINUTE_US = 60_000_000
 MOST_CLIENTS = 4_096
 """Of more failed clients, those with the smallest hashes stand for all: a sample that does not depend on order."""
-_BUCKETS = 2_048  # more than any bucket of MAX_MS
+BUCKETS = 2_048  # more than any bucket of MAX_MS
 _UNTIMED = -(2**36)
 _ENDPOINT_BITS = 24
 
@@ -83,9 +83,14 @@ def group(minute: Array, endpoint: Array) -> tuple[Array, Array, Array]:
 
 def histogram(row: Array, bucket: Array, count: Array | None) -> tuple[Array, Array, Array]:
     """Sparse histogram entries added up, sorted by (row, bucket). ``count`` None counts each entry as one."""
-    distinct, place = np.unique(row.astype(np.int64) * _BUCKETS + bucket, return_inverse=True)
-    total = np.bincount(place, weights=count, minlength=len(distinct)).astype(np.int64)
-    return (distinct // _BUCKETS).astype(np.int32), (distinct % _BUCKETS).astype(np.int32), total
+    key = row.astype(np.int64) * BUCKETS + bucket
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    ends = np.append(first[1:], len(key)) if len(first) else first
+    total = ends - first if count is None else np.add.reduceat(count[order], first) if len(first) else first
+    distinct = key[first]
+    return (distinct // BUCKETS).astype(np.int32), (distinct % BUCKETS).astype(np.int32), total.astype(np.int64)
 
 
 def _minutes(at_us: Array) -> Array:

@@ -14,6 +14,7 @@ RECENT = 15
 _SAMPLE = 4
 """One of so many kept minutes is kept for its calm, to compare with."""
 UNTIMED = -(2**40)
+_CLOSE = 5_000_000  # minutes: ten years
 
 
 def minute_of(at_us: Array) -> Array:
@@ -26,17 +27,39 @@ def pick(minute: Array, weight: Array, most: int, errors: dict[int, int]) -> Arr
 
     ``errors`` counts as in `choose`. Of a minute that would take more than half of it, the beginning and the end stay.
     """
-    minutes, place = np.unique(minute, return_inverse=True)
-    whole = np.bincount(place, weights=weight, minlength=len(minutes)).astype(np.int64)
+    minutes, place = _numbered(minute)
+    sizes = np.bincount(place, weights=weight, minlength=len(minutes)).astype(np.int64)
+    fits: Array | None = None
+    if (sizes > most // 2).any():
+        fits = _fitting(place, weight, sizes, most)
+        sizes = np.bincount(place[fits], weights=weight[fits], minlength=len(minutes)).astype(np.int64)
+    kept: Array = choose(minutes, sizes, most, errors)[place]
+    return kept if fits is None else kept & fits
+
+
+def _numbered(minute: Array) -> tuple[Array, Array]:
+    """The distinct minutes, sorted, and the place of each row's among them. Without sorting where they are close."""
+    timed = minute != UNTIMED
+    low = int(minute[timed].min()) if timed.any() else 0
+    if not timed.any() or int(minute.max()) - low > _CLOSE:
+        distinct, place = np.unique(minute, return_inverse=True)
+        return distinct, place
+    offset = np.where(timed, minute - (low - 1), 0)
+    seen = np.flatnonzero(np.bincount(offset))
+    places = np.zeros(int(seen[-1]) + 1, dtype=np.int32)
+    places[seen] = np.arange(len(seen))
+    return np.where(seen > 0, seen + (low - 1), UNTIMED), places[offset]
+
+
+def _fitting(place: Array, weight: Array, sizes: Array, most: int) -> Array:
+    """Of a minute that is too large the rows at its beginning and at its end; of others all."""
     order = np.argsort(place, kind="stable")
     before = np.cumsum(weight[order]) - weight[order]
-    ahead = np.zeros(len(minute), dtype=np.int64)
-    ahead[order] = before - before[np.searchsorted(place[order], np.arange(len(minutes)))][place[order]]
-    behind = whole[place] - ahead - weight
-    fits = (whole[place] <= most // 2) | (ahead + weight <= most // 4) | (behind + weight <= most // 4)
-    sizes = np.bincount(place[fits], weights=weight[fits], minlength=len(minutes)).astype(np.int64)
-    kept: Array = choose(minutes, sizes, most, errors)[place] & fits
-    return kept
+    ahead = np.zeros(len(place), dtype=np.int64)
+    ahead[order] = before - before[np.searchsorted(place[order], np.arange(len(sizes)))][place[order]]
+    behind = sizes[place] - ahead - weight
+    fits: Array = (sizes[place] <= most // 2) | (ahead + weight <= most // 4) | (behind + weight <= most // 4)
+    return fits
 
 
 def choose(minutes: Array, sizes: Array, most: int, errors: dict[int, int]) -> Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .. import events
 from ..endpoints import template
+from ..merge import distinct_clients
 from ..readers import router
 from ..redact import redact
 from ..types import Facts, Kind, Note
@@ -94,7 +95,7 @@ def _requests(facts: Facts, context: Context) -> None:
     if not context.requests:  # a log without times
         context.requests = sum(count.count + count.unreached for count in facts.endpoints.values())
         context.failed = sum(count.errors for count in facts.endpoints.values())
-    context.clients = len(facts.clients)
+    context.clients = distinct_clients(facts.clients)
     recent = [minute for minute, counts in facts.minutes.items() if counts.get("requests")]
     if recent:
         last = [facts.minutes[minute] for minute in recent if minute > max(recent) - DOWN_MINUTES]
