@@ -1,7 +1,7 @@
 """Rollups and histograms of many chunks added up, in bounded space.
 
-Of long logs the rollup gets coarser: endpoints that take little time are one, steps last several minutes, and the
-buckets of its histograms are four times as wide (3 % of error instead of 1 %). Histograms per endpoint stay as they are.
+Of long logs the rollup gets coarser: endpoints that take little time are one, steps last several minutes, and
+buckets of its histograms are four times as wide (3 % of error, not 1 %). Histograms per endpoint stay as they are.
 """
 
 from __future__ import annotations

@@ -413,7 +413,7 @@ class Facts:
     last_us: int | None
     codes: dict[str, CodeCount]
     notes: list[Note]  # by (time, source, line); notes without a time stand where their file has them
-    requests: Requests  # by time; at most merge.MAX_REQUESTS of them, those around trouble first
+    requests: Requests  # by time; at most kept.MOST_REQUESTS of them, those around trouble first
     request_source: Array
     requests_complete: bool  # False: some requests are only in the sums (endpoints, minutes, rollup)
     names: dict[str, list[str]]  # dyno, endpoint, code, client, process: what the request columns index
