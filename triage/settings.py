@@ -1,17 +1,18 @@
 """All settings, from environment variables. Whatever is missing or makes no sense stops the start with a sentence.
 
-========================  ===============================================================
-SECRET_KEY                signs sessions; default: the one that bin/run keeps in TRIAGE_DATA_DIR
-DEBUG                     1 shows tracebacks to whoever visits; never on a public address
-ALLOWED_HOSTS             host names, separated by commas; ``.herokuapp.com`` on Heroku unless given
-DATABASE_URL              ``postgres://…`` or ``sqlite:////path``; default: SQLite in TRIAGE_DATA_DIR
-REDIS_URL                 ``redis://``, ``rediss://`` or ``unix:///path/socket``
-TRIAGE_DATA_DIR           where the embedded database lives; default ``./data``
-S3_BUCKET, S3_ENDPOINT    keep log segments in a bucket instead of the database (credentials: the usual AWS_ variables)
-TRIAGE_LEASE_SECONDS      how long a dead worker holds its chunk; default 30
-TRIAGE_MAX_UPLOAD_MB      largest file that is accepted; default 2048
-TRIAGE_MAX_TEXT_MB        most text that one upload may unpack to; default 10240
-========================  ===============================================================
+============================  ==========================================================
+SECRET_KEY                    signs sessions; default: the one that bin/run keeps in TRIAGE_DATA_DIR
+DEBUG                         1 shows tracebacks to whoever visits; never on a public address
+ALLOWED_HOSTS                 host names, separated by commas; ``.herokuapp.com`` on Heroku unless given
+DATABASE_URL                  ``postgres://…`` or ``sqlite:////path``; default: SQLite in TRIAGE_DATA_DIR
+REDIS_URL                     ``redis://``, ``rediss://`` or ``unix:///path/socket``
+TRIAGE_DATA_DIR               where the embedded database lives; default ``./data``
+S3_BUCKET, S3_ENDPOINT        keep log segments in a bucket, not in the database (credentials: the usual AWS_ names)
+TRIAGE_LEASE_SECONDS          how long a dead worker holds its chunk; default 30
+TRIAGE_SOFT_SHUTDOWN_SECONDS  how long a worker that is asked to stop goes on with its chunk; default 20
+TRIAGE_MAX_UPLOAD_MB          largest file that is accepted; default 2048
+TRIAGE_MAX_TEXT_MB            most text that one upload may unpack to; default 10240
+============================  ==========================================================
 """
 
 from __future__ import annotations
@@ -180,7 +181,8 @@ CELERY_TASK_ROUTES = {
     "incidents.analyse_incident": {"queue": "analyse"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0  # with REMAP_SIGTERM=SIGQUIT; Heroku kills after 30 s
+# With REMAP_SIGTERM=SIGQUIT. Heroku kills after 30 s; 0 gives running chunks back at once.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = float(env.integer("TRIAGE_SOFT_SHUTDOWN_SECONDS", 20))
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 230_000  # kB

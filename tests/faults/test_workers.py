@@ -21,7 +21,12 @@ from tests.support.ports import wait_for
 from tests.support.stack import Stack
 
 CHUNKS = 4
-QUICK = {"TRIAGE_LEASE_SECONDS": "3", "TRIAGE_RING_AGAIN_SECONDS": "2", "TRIAGE_REAPER_PERIOD_SECONDS": "1"}
+QUICK = {
+    "TRIAGE_LEASE_SECONDS": "3",
+    "TRIAGE_RING_AGAIN_SECONDS": "2",
+    "TRIAGE_REAPER_PERIOD_SECONDS": "1",
+    "TRIAGE_SOFT_SHUTDOWN_SECONDS": "0",
+}
 RING_FOR_EVERYTHING = """
 from incidents import tasks
 from incidents.models import Chunk, Incident, LogSource
@@ -116,32 +121,32 @@ def test_doubled_and_late_messages_change_nothing(ground: Ground, upload: dict[s
     assert truth.chunks(ground.stack, upload) == UNHURT
 
 
-def test_asked_to_stop_a_worker_leaves_in_time_and_its_attempt_is_not_counted(
+def test_asked_to_stop_a_worker_gives_back_what_it_reads_and_the_attempt_is_not_counted(
     ground: Ground, upload: dict[str, Any]
 ) -> None:
-    """As Heroku does: SIGTERM to every process of the dyno; a second one makes the worker give back what it does."""
+    """As on Heroku, where SIGTERM goes to every process of the dyno; here without the time to finish the chunk."""
     began = time.monotonic()
-    for _ in range(2):
-        for worker in ground.stack.workers:
-            os.killpg(worker.pid, signal.SIGTERM)
-        time.sleep(1.2)  # it must have begun to stop before it is asked again
+    for worker in ground.stack.workers:
+        os.killpg(worker.pid, signal.SIGTERM)
     for worker in ground.stack.workers:
         worker.wait(30)
-    assert time.monotonic() - began < 28
-    assert {attempts for state, attempts in truth.chunks(ground.stack, upload) if state != "done"} <= {0}
+    assert time.monotonic() - began < 10
+    left = [chunk for chunk in truth.chunks(ground.stack, upload) if chunk[0] != "done"]
+    assert left == [("pending", 0)] * len(left)
     ground.stack.add_worker()
     assert ground.fingerprint(upload) == ground.calm
     assert truth.chunks(ground.stack, upload) == UNHURT
 
 
 def test_a_worker_that_slept_past_its_lease_can_not_write(ground: Ground, upload: dict[str, Any]) -> None:
-    for worker in ground.stack.workers:
+    asleep = list(ground.stack.workers)
+    for worker in asleep:
         os.killpg(worker.pid, signal.SIGSTOP)
     ground.stack.add_worker()
-    truth.finished(ground.stack)
-    for worker in ground.stack.workers[:2]:
+    # Not for ever: a process that was stopped inside a transaction holds SQLite's one lock until it goes on.
+    time.sleep(2.5 * float(QUICK["TRIAGE_LEASE_SECONDS"]))
+    for worker in asleep:
         os.killpg(worker.pid, signal.SIGCONT)
-    time.sleep(2)
     assert ground.fingerprint(upload) == ground.calm
 
 
