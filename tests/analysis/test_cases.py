@@ -1,6 +1,6 @@
 """Golden cases: a log of our own making for every cause, and what must be said of it.
 
-``python -m tests.analysis.test_cases`` writes what is said today; read the difference before it is committed.
+Each holds the log, what is said of it, and the ticket. ``python -m tests.analysis.test_cases`` writes both anew; read the difference before it is committed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,15 @@ def test_the_first_finding_is_the_cause_that_the_case_is_named_after(name):
     assert said(name)["findings"][0] == name
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_ticket_is_written_as_it_was(name):
+    document = document_of((CASES / name / "input.log").read_text())
+    assert document["ticket"]["markdown"] == (CASES / name / "ticket.md").read_text()
+
+
 if __name__ == "__main__":
     for case in NAMES:
         text = json.dumps(said(case), indent=1, ensure_ascii=False)
         (CASES / case / "expected.json").write_text(f"{text}\n")
+        document = document_of((CASES / case / "input.log").read_text())
+        (CASES / case / "ticket.md").write_text(document["ticket"]["markdown"])
