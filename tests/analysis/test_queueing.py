@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from incidents.analysis import SourceInput, SourceSettings, merge, queueing, scan_chunk, utc
+from incidents.analysis.rules import worker_timeout
 from incidents.analysis.types import Facts
 from tests import simulator
 from tests.simulator import Endpoint, Scenario, Truth
@@ -126,3 +127,21 @@ def test_a_finished_request_after_a_zombie_dates_the_zombie_s_end() -> None:
     assert found is not None
     zombie = next(run for run in found.runs[facts.names["dyno"].index("web.1")] if run.job.timed_out)
     assert zombie.own_ms == pytest.approx(40_000, abs=5)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "source=rack-timeout id=7f1c wait=29345ms timeout=655ms service=656ms state=timed_out at=error",
+        "source=rack-timeout id=7f1c age=29345ms timeout=655ms duration=656ms state=timed_out",
+    ],
+)
+def test_what_rack_timeout_prints_tells_a_victim(printed: str) -> None:
+    (finding,) = worker_timeout.check(facts_of(f"{simulator.stamp(1)} app[web.1]: {printed}\n"))
+    assert "1 request had waited in the queue before (up to 29 s)" in finding.summary
+
+
+def test_a_request_that_ran_long_is_no_victim_of_the_queue() -> None:
+    printed = "source=rack-timeout id=7f1c wait=329ms timeout=15000ms service=15009ms state=timed_out at=error"
+    (finding,) = worker_timeout.check(facts_of(f"{simulator.stamp(1)} app[web.1]: {printed}\n"))
+    assert "waited" not in finding.summary

@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from incidents.analysis import traffic
 from incidents.analysis.events import traces
 from incidents.analysis.types import Facts, Finding, Note, Remedy
 from incidents.analysis.wording import count
@@ -38,6 +39,9 @@ SIGNS = {
     r"|Maximum execution time of \d{1,5} seconds? exceeded",
     "_dev server": r"\* Serving Flask app|Do not use it in a production|development server at http|WARNING: This is a development server",
 }
+_RACK = re.compile(r"\b(?:wait|age)=(\d{1,7})ms.{0,120}?\b(?:service|duration)=(\d{1,7})ms")
+"""rack-timeout prints how long a request waited before it ran; until 2015 it called that age and duration."""
+QUEUED_MS = 5_000
 _FRAME = re.compile(r"handle_abort|SystemExit|RequestTimeout|RequestExpiry")
 
 
@@ -54,12 +58,16 @@ def check(facts: Facts) -> Iterator[Finding]:
         reason = f": it stood in {inside}"
     else:
         reason = ""
+    queued = [int(found[1]) for note in notes if (found := _RACK.search(note.text)) and _is_victim(found)]
+    if queued:
+        longest = traffic.seconds(max(queued))
+        reason += f"; {count(len(queued), 'request')} had waited in the queue before (up to {longest}), so others held the workers"
     slow = sum(1 for _, line in requests(facts) if line.code == "H12")
     yield build(
         facts, "worker-timeout",
         f"The app's server stopped {count(len(notes), 'worker')} that had been silent past its limit{reason}.",
         # Where requests also timed out at the router, the slow endpoint is the cause and this its consequence.
-        0.62 if slow and not nested else 0.88, [*notes[:3], *nested[:1]], severity="high", subject=notes[0].process,
+        0.62 if (slow or queued) and not nested else 0.88, [*notes[:3], *nested[:1]], severity="high", subject=notes[0].process,
         count=len(notes), span=notes, explains=("H13", "H18", "R12", "connection-closed-early", "app-exception"),
         remedies=(
             Remedy("Read the stack that follows the timeout: its topmost line of your own code is where the time goes."),
@@ -67,6 +75,11 @@ def check(facts: Facts) -> Iterator[Finding]:
             Remedy("Give calls to databases and services a timeout well below the server's."),
         ), most=5,
     )  # fmt: skip
+
+
+def _is_victim(found: re.Match[str]) -> bool:
+    """It waited long, and longer than it ran."""
+    return int(found[1]) >= QUEUED_MS and int(found[1]) > int(found[2])
 
 
 def _where(facts: Facts, notes: list[Note]) -> str:
