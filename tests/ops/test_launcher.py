@@ -86,7 +86,8 @@ def test_every_killed_part_comes_back(data_dir: Path) -> None:
             killed.kill()
             psutil.wait_procs([killed], timeout=5)
             wait_for(lambda name=name, pid=killed.pid: is_back(run, name, pid), f"a new {name}", timeout_s=20)
-            assert alive(children) == []
+            # A killed process takes a moment to be gone, the longer the busier the machine.
+            wait_for(lambda children=children: not alive(children), f"the old {name} has left nothing", timeout_s=5)
             assert answers(address), f"after the {name} was killed"
         assert run.interrupt() < STOP_LIMIT_S
         assert run.left_over() == []
