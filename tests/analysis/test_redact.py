@@ -97,7 +97,10 @@ def test_bytes_and_text_are_masked_alike() -> None:
 
 
 def test_bytes_that_are_no_utf8_pass_through() -> None:
-    assert redact_bytes(b"\xe6\xf8\xe5 password=hunter22 \xff\xfe") == b"\xe6\xf8\xe5 password=[REDACTED:password] \xff\xfe"
+    assert (
+        redact_bytes(b"\xe6\xf8\xe5 password=hunter22 \xff\xfe")
+        == b"\xe6\xf8\xe5 password=[REDACTED:password] \xff\xfe"
+    )
 
 
 def test_counts_say_how_many_of_each_kind() -> None:

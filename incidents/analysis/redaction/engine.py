@@ -22,20 +22,24 @@ _STEM = (
     r"signature|private|(?:otp|mfa|2fa|sms|ion|ity|auth|login|backup|recovery|access|device|time|pin|invite)[_ ]?code)[\w.\-]*|"
     r"(?:otp|pin|cv[vc]|sig|pat|salt|seed|psk|sid)[\d_.\-]*)"
 )
+# What comes next is no marker that fills its place: one that does is masked already (FILL stands for its bytes).
+_UNMASKED = r"[=>]*[ \t\r]*[\"'\\\[(]*(?:[^\xff\s\"'\\\[(]|\xff+[^\xff\s\"'`<>,;&)\]}\\]|(?m:$))"
 _TRIGGER_SOURCE = "|".join(
     (
         # a telling word, the rest of its name, the end of its quotes, a separator
-        _STEM + r"(?:\\*[\"'`\])]|%[0-9a-f]{2}|&[a-z]{2,4};|\\u00..)*\s*(?:[=,<>]|:(?:[^:]|$)|->|\xc2\xa0|\([\"'\\]|\\+[nrt])",
+        _STEM
+        + r"(?:\\*[\"'`\])]|%[0-9a-f]{2}|&[a-z]{2,4};|\\u00..)*[ \t\r]*(?:[=,<>]|:|->|\xc2\xa0|\([\"'\\]|\\+[nrt])"
+        + _UNMASKED,
         # a pair of name and value: <param name="password" value=…
-        r"\b(?:name|key|field|header|id|k|var|param)[\"']?\s*[=:>]\s*\\*[\"']?[\w.\-]*" + _STEM,
+        r"\b(?:name|key|field|header|id|k|var|param)[\"']?[ \t\r]*[=:>][ \t\r]*\\*[\"']?[\w.\-]*" + _STEM,
         r"[?&;#](?:code|key|ticket|sig)=",
         # a telling word, a few small words, something with a digit; options of commands
         r"(?:passw|passphrase|passcode|pwd|secret|token|key|credential|code|pin|identified by|auth|login)[\w\-]*[\"']?[ \t]+(?:[a-z=>:.@_\-]+[ \t:=]+){0,4}"
         r"\\*[\"'`(<\[]?[^\s]*[0-9'\"]",
-        r"\s-{1,2}[\w.\-]*(?:pass|pwd|secret|token|key|auth|cred|user|u|U|p|P|a)[\w.\-]*[ \t]",
-        r"\s-[pPN][ ]?[^\s\-=]|(?:requirepass|masterauth|masterpass)|\bac[0-9a-f]{32}[:/, ]",
-        r"://[^\s\"'<>]*@|://[^\s/?#@:]*:[^\s/?#@:]*[^\s/?#@:0-9][^\s/?#@:]*(?m:$)|:(?:\\+/){2}|@(?:tcp|unix)\(|:[^\s\"'@/:]{4,}@[\w.\-]+:[0-9]{2,5}/|oracle:",
-        r"\b(?:bearer|basic)(?:[ \t+:]|%20)",
+        r"[ \t\r]-{1,2}[\w.\-]*(?:pass|pwd|secret|token|key|auth|cred|user|u|U|p|P|a)[\w.\-]*[ \t]",
+        r"[ \t\r]-[pPN][ ]?[^\s\-=]|(?:requirepass|masterauth|masterpass)|\bac[0-9a-f]{32}[:/, ]",
+        r"://[^\s\"'<>\xff]*@|://[^\s/?#@:]*:[^\s/?#@:]*[^\s/?#@:0-9][^\s/?#@:]*(?m:$)|:(?:\\+/){2}|@(?:tcp|unix)\(|:[^\s\"'@/:]{4,}@[\w.\-]+:[0-9]{2,5}/|oracle:",
+        r"\b(?:bearer|basic)(?:[ \t+:]|%20)+[^\xff]",
         r"private.{1,3}key",
         r"%(?:25)*(?:3[ad]|22|26)|\\u00(?:2[267]|3[acde])|&(?:quot|amp|lt|gt|#[0-9]|#x)",
         INVISIBLE_SOURCE.decode("latin-1"),
@@ -63,9 +67,8 @@ class Engine:
         self._others = [word.find for word in words] + (list(personal.RULES) if personal_data else [])
         self._aliases = aliases
         self._pem = pem.PemLines()
-        self._tails: dict[
-            bytes, bytes
-        ] = {}  # dyno: the end of its last line, where that was long enough to have been split
+        # For each dyno the end of its last line, where that was long enough to have been split.
+        self._tails: dict[bytes, bytes] = {}
 
     def run(self, data: bytes) -> bytes:
         """``data``, any number of lines, with markers for what must not be seen."""
@@ -76,9 +79,8 @@ class Engine:
         if self._tails or _has_long_line(data):
             data = self._splits(data)
         data = self._credentials(data)
-        for _ in range(
-            _ROUNDS
-        ):  # what a team or the person's data hid may have stood in a name: read marked lines again
+        # What the other rules hide may have stood beside a name: lines with markers are read again.
+        for _ in range(_ROUNDS):
             before = data
             for find in self._others:
                 data = self._whole(data, find)
@@ -111,6 +113,7 @@ class Engine:
                 joined = hide_markers(tail + line[start : start + _AROUND_SPLIT])
                 for span in merge(_find(joined)):
                     if span.start < len(tail) < span.end:
+                        self.counts[span.kind] += 1
                         lines[number] = line[:start] + marker(span.kind) + line[start + span.end - len(tail) :]
                         if (before := number_of.get(stream)) is not None:
                             lines[before] = lines[before][: span.start - len(tail)] + marker(span.kind)
@@ -123,22 +126,25 @@ class Engine:
         pieces: list[bytes] = []
         done = at = 0
         while found := _TRIGGER.search(data, at):
-            start = data.rfind(b"\n", done, found.start() + 1) + 1 or done
-            end = data.find(b"\n", max(found.end() - 1, start))
+            start = data.rfind(b"\n", done, found.start()) + 1 or done
+            end = data.find(b"\n", found.start())
             end = len(data) if end < 0 else end
             line = data[start:end]
             masked = self._line(line) if not marked_only or b"[REDACTED:" in line else line
             if masked is not line:
                 pieces += (data[done:start], masked)
                 done = end
-            at = end
-            if at >= len(data):
+            at = end + 1
+            if at > len(data):
                 break
         return b"".join([*pieces, data[done:]]) if pieces else data
 
     def _line(self, line: bytes) -> bytes:
         for _ in range(_ROUNDS):
-            spans = merge(_find(hide_markers(line)))
+            hidden = hide_markers(line)
+            if hidden is not line and not _TRIGGER.search(hidden):
+                break
+            spans = merge(_find(hidden))
             if not spans:
                 break
             line = self._put(line, spans)

@@ -132,7 +132,11 @@ class _Search:
         read_on = start
         while value is not None and _holds(self.reader, value, meaning, where):
             end = value.end
-            if meaning.kind == "password" and not value.quoted and (groups := _APP_PASSWORD.match(self.text, value.start)):
+            if (
+                meaning.kind == "password"
+                and not value.quoted
+                and (groups := _APP_PASSWORD.match(self.text, value.start))
+            ):
                 end = groups.end()
             self.spans.append(Span(value.start, end, meaning.kind))
             read_on = end

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from .expressions import compile_re2
-from .marks import Span
+from .marks import FILL, Span
 
 _AT = rb"(?:@|%40|\\u0040|&#0?64;|&#[xX]40;)"
 _EMAIL = compile_re2(
@@ -98,7 +98,11 @@ def _reads_as_version(octets: tuple[int, ...], text: bytes, start: int, before: 
     """``Chrome/120.0.0.0``, ``rails 7.0.8.1``, and the resolvers 1.1.1.1 and 8.8.8.8: small numbers that name nobody."""
     if before in b'"=[' and before:
         return False
-    if max(octets) <= 30 or (before == b"/" and octets[2:] == (0, 0) and text[start - 2 : start - 1].isalnum()):
+    if max(octets) <= 30 or (
+        before == b"/"
+        and octets[2:] == (0, 0)
+        and (text[start - 2 : start - 1].isalnum() or text[start - 2 : start - 1] == FILL)
+    ):
         return True
     return _BEFORE_VERSION.search(text, max(0, start - 56), start) is not None
 

@@ -48,7 +48,8 @@ _ONE_TIME = compile_re2(
     ignore_case=True,
 )
 _GUARD = compile_re2(
-    rb"(?i)(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|key|code|pin|identified by|auth|pass|login)s?[\"']?[ \t:=]+[^ \t=:]",
+    rb"(?i)(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|credential|key|code|pin|identified by|auth|pass|login)s?[\"']?[ \t]+[^ \t=:]"
+    rb"|(?i)(?:code|pin|password)[ \t]*[:=]?[ \t]*[\"']?[0-9]{4}",
 )
 
 

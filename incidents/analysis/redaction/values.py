@@ -69,7 +69,9 @@ _CODE = re.compile(
     rb"(?:self|this|os|process|settings|config|request|req|params|options|opts|env|ENV|args|kwargs|event|ctx|context|user|data|"
     rb"cfg|conf|Rails|Deno|secrets|getenv)[.\[(]|[A-Za-z_][\w.]{0,64}[(\[]|new [A-Z]|function\b|lambda\b|async\b|await\b"
 )
-_IDENTIFIER = re.compile(rb"[a-z]+(?:_[a-z]+)+|[a-z]{2,}(?:[A-Z][a-z]{2,})+|[A-Z]+(?:_[A-Z]+)+|[A-Za-z]+(?:\.[A-Za-z_]+)+")
+_IDENTIFIER = re.compile(
+    rb"[a-z]+(?:_[a-z]+)+|[a-z]{2,}(?:[A-Z][a-z]{2,})+|[A-Z]+(?:_[A-Z]+)+|[A-Za-z]+(?:\.[A-Za-z_]+)+"
+)
 _PAIR = re.compile(rb"[A-Za-z_][\w.\-]{0,63}=[^=]")
 _WORD = re.compile(rb"[A-Za-z][a-z'\-]*+[.,:;!?]?")
 _PAIR_NEXT = re.compile(rb"[\s,;&|)\]}]*+(?:\Z|[\w.\-\"'\\]{1,64}+\s?(?:=>|[=:]))|\s{0,4}(?:[,;|)\]}#]|//|--|\Z)")
@@ -107,9 +109,8 @@ class Reader:
         if bare is None or self.text[bare.end : bare.end + 1] not in (b"(", b"["):
             return bare
         if self.text[bare.end : bare.end + 1] == b"(" and (quote := _QUOTE.match(self.text, bare.end + 1)):
-            argument = _read_quoted(
-                self.text, quote, in_list=False
-            )  # a call: code, unless what it holds looks drawn by lot
+            # A call: code, unless what it holds looks drawn by lot.
+            argument = _read_quoted(self.text, quote, in_list=False)
             return argument if looks_random(self.body(argument), 8) else None
         if _INDEXED.match(self.text, bare.end) and _WORD.fullmatch(self.body(bare)):
             return None
