@@ -23,7 +23,9 @@ class Score:
     """How many of each were right, and a sentence for each that was not."""
 
     lines: int = 0
-    right: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("secrets", "personal", "untouched", "kept"), 0))
+    right: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("secrets", "personal", "untouched", "kept"), 0)
+    )
     of: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("secrets", "personal", "untouched", "kept"), 0))
     misses: list[str] = field(default_factory=list)
 
