@@ -94,8 +94,9 @@ class Launcher:
         defaults = {
             "SECRET_KEY": secret_key(self.data_dir),
             "HOME": str(self.data_dir),
-            # A stopping worker finishes what takes seconds and gives back the rest.
+            # A stopping worker finishes what takes seconds and gives back the rest, before STOP_PATIENCE_S is over.
             "REMAP_SIGTERM": "SIGQUIT",
+            "TRIAGE_SOFT_SHUTDOWN_SECONDS": "4",
         }
         for name, value in defaults.items():
             environment[name] = environment.get(name) or value
