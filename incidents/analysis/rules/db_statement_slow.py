@@ -84,5 +84,5 @@ RULE = Rule(
     check=check,
     signs=SIGNS,
     catches=(_HEAD + "PG::QueryCanceled: ERROR:  canceling statement due to statement timeout\n",),
-    ignores=(_HEAD + "User Load (0.4ms)  [[\"id\", 7]]\n",),
+    ignores=(_HEAD + 'User Load (0.4ms)  [["id", 7]]\n',),
 )
