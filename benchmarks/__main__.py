@@ -2,6 +2,7 @@
 
     bin/bench [speed …]     reading a log, beside wc, grep and awk, mawk and lnav
     bin/bench upload …      an upload through the pages, from the first byte to the finished page
+    bin/bench redaction …   masking secrets: MB/s, the worst lines, and how many are found
     bin/bench generate …    writes the invented log
 
 Each says more with --help.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-NAMES = ("speed", "upload", "generate")
+NAMES = ("speed", "upload", "redaction", "generate")
 
 
 def main() -> None:

@@ -36,8 +36,8 @@ def _constants(count: int) -> Array:
 CONSTANTS = _constants(32)
 
 
-class Text:
-    """A text of lines, each ended by a newline. ``starts[i]`` to ``ends[i]`` is line i without its newline."""
+class Bytes:
+    """Bytes that can be read by words and blocks, some way past their end too."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -45,9 +45,6 @@ class Text:
         self.bytes = np.frombuffer(padded, dtype=np.uint8)
         self._words = np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))
         self._blocks = np.ndarray((len(padded) - 63,), "V64", padded, strides=(1,))
-        self.ends = self.places(b"\n")
-        self.starts = np.zeros_like(self.ends)
-        self.starts[1:] = self.ends[:-1] + 1
 
     def places(self, byte: bytes) -> Array:
         """Where this byte stands."""
@@ -74,6 +71,16 @@ class Text:
         """The bytes between each pair of positions."""
         data = self.data
         return [data[low:high] for low, high in zip(start.tolist(), end.tolist(), strict=True)]
+
+
+class Text(Bytes):
+    """A text of lines, each ended by a newline. ``starts[i]`` to ``ends[i]`` is line i without its newline."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.ends = self.places(b"\n")
+        self.starts = np.zeros_like(self.ends)
+        self.starts[1:] = self.ends[:-1] + 1
 
 
 def first_mark(marks: Array) -> Array:

@@ -244,8 +244,13 @@ def _fill(gauges: list[Gauge], samples: _Samples, lines: Array, number: Array, p
     place, key, value = place[timed], samples.key[timed], samples.value[timed]
     group = number[place] * len(samples.keys) + key
     order = np.argsort(group, kind="stable")
-    for part in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-        gauge = gauges[int(number[place[part[0]]])]
-        column = np.full(len(gauge.at_us), np.nan)
-        column[point[place[part]]] = value[part]
-        gauge.values[samples.keys[int(key[part[0]])]] = column.tolist()
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    firsts = order[starts].tolist()
+    owners = [gauges[index] for index in number[place[firsts]].tolist()]
+    begins = np.cumsum([0, *(len(gauge.at_us) for gauge in owners)])
+    columns = np.full(int(begins[-1]), np.nan)
+    within = np.repeat(begins[:-1], np.diff(np.append(starts, len(order))))
+    columns[within + point[place[order]]] = value[order]
+    values = columns.tolist()
+    for gauge, name, start in zip(owners, key[firsts].tolist(), begins.tolist(), strict=False):
+        gauge.values[samples.keys[name]] = values[start : start + len(gauge.at_us)]

@@ -20,12 +20,12 @@ from .naming import OTHER_ENDPOINT
 from .rollup import MOST_CLIENTS
 from .rollups import Rollups
 from .series import Series
+from .totals import Totals
 from .types import (
     NO_TIME,
     Array,
     ChunkResult,
     CodeCount,
-    EndpointCount,
     Facts,
     Slowest,
     SourceInput,
@@ -38,7 +38,6 @@ MOST_MINUTES = 100_000
 MOST_SKIPPED_ROWS = 200
 _TRIM_EVERY = 16
 """Chunks after which memory is given back: what stays of each lies between what it needed for a moment."""
-_SUMMED = ("count", "satisfied", "tolerating", "total_ms", "total_sq", "errors", "timeouts", "unreached")
 
 
 def merge(sources: Iterable[SourceInput]) -> Facts:
@@ -87,7 +86,7 @@ class Merger:
             key: {"": 0} for key in ("process", "dyno", "endpoint", "code", "client")
         }
         self.codes: dict[str, CodeCount] = {}
-        self.endpoints: dict[str, EndpointCount] = {}
+        self.endpoints = Totals()
         self.minutes: dict[int, dict[str, int]] = {}
         self.errors: dict[int, int] = {}
         self.clients: dict[str, int] = {}
@@ -114,8 +113,7 @@ class Merger:
             known = self.codes.setdefault(code, CodeCount(first_line=count.first_line, first_source=position))
             _add_code(known, count, position)
         moved = self._moved(chunk)
-        for name, counts in chunk.endpoints.items():
-            _add_endpoint(self.endpoints.setdefault(self._endpoint(name), EndpointCount()), counts)
+        self.endpoints.add(chunk.endpoints, moved["endpoint"])
         self.rollups.add(chunk, moved["endpoint"])
         for minute, values in chunk.minutes.items():
             _add(self.minutes.setdefault(minute, {}), values)
@@ -143,12 +141,12 @@ class Merger:
         totals = self.totals
         firsts = [total.first_us for total in totals if total.first_us is not None]
         lasts = [total.last_us for total in totals if total.last_us is not None]
+        endpoints = self.endpoints.result(list(self.names["endpoint"]), self.rollups.histograms())
         return Facts(
             [replace(source, chunks=(), totals=total) for source, total in zip(self.sources, totals, strict=True)],
             min(firsts, default=None), max(lasts, default=None), self.codes, self.kept.notes(), requests,
-            request_source, complete, {key: list(index) for key, index in self.names.items()},
-            self._with_histograms(), self.minutes, list(self.gauges.result().values()), self.samples.result(),
-            self.slowest,
+            request_source, complete, {key: list(index) for key, index in self.names.items()}, endpoints,
+            self.minutes, list(self.gauges.result().values()), self.samples.result(), self.slowest,
             dict(sorted(self.clients.items())[:MOST_CLIENTS]), sum(total.lines for total in totals),
             sum(total.parsed for total in totals), rollup, sum(total.duplicates for total in totals),
             sum(total.dropped_notes for total in totals) + self.kept.dropped_notes,
@@ -183,13 +181,6 @@ class Merger:
         index = self.names["endpoint"]
         return name if name in index or len(index) < MOST_ENDPOINTS else OTHER_ENDPOINT
 
-    def _with_histograms(self) -> dict[str, EndpointCount]:
-        names = list(self.names["endpoint"])
-        owner, bucket, count = self.rollups.histograms()
-        for index, place, number in zip(owner.tolist(), bucket.tolist(), count.tolist(), strict=True):
-            self.endpoints[names[index]].histogram[place] = number
-        return self.endpoints
-
     def _limit(self) -> None:
         if len(self.clients) > 4 * MOST_CLIENTS:
             self.clients = dict(sorted(self.clients.items())[:MOST_CLIENTS])
@@ -210,11 +201,3 @@ def _add_code(into: CodeCount, count: CodeCount, position: int) -> None:
         into.first_us, into.first_line, into.first_source = count.first_us, count.first_line, position
     if count.last_us is not None:
         into.last_us = count.last_us if into.last_us is None else max(into.last_us, count.last_us)
-
-
-def _add_endpoint(into: EndpointCount, counts: EndpointCount) -> None:
-    for name in _SUMMED:
-        setattr(into, name, getattr(into, name) + getattr(counts, name))
-    if counts.min_ms >= 0:
-        into.min_ms = counts.min_ms if into.min_ms < 0 else min(into.min_ms, counts.min_ms)
-    into.max_ms = max(into.max_ms, counts.max_ms)

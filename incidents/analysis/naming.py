@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from . import bulk
-from .bulk import Text
+from .bulk import Bytes, Text
 from .paths import template
 from .types import Array
 
@@ -26,8 +28,14 @@ def endpoint(method: str, path: str) -> str:
     return f"{method or '?'} {template(path)}"[:MOST_ENDPOINT] if path else ""
 
 
-def like(text: Text, start: Array, end: Array) -> tuple[Array, Array]:
-    """Number the paths between these positions, so that paths of one number have one template: (numbers, first rows).
+@lru_cache(maxsize=65_536)
+def endpoint_of(method: str, path: bytes) -> str:
+    """The same, for a path as `like` gives it: these come again in every chunk."""
+    return endpoint(method, path.decode("utf-8", "replace"))
+
+
+def like(text: Text, start: Array, end: Array) -> tuple[Array, list[bytes]]:
+    """Number the paths between these positions, so that paths of one number have one template; and one path of each.
 
     The query is left out. Segments that are numbers count as equal, and so do UUIDs, and hashes of one length.
     """
@@ -40,7 +48,7 @@ def like(text: Text, start: Array, end: Array) -> tuple[Array, Array]:
     size = np.minimum(size, query[np.searchsorted(query, begin)] - begin)
     before = np.append(0, np.cumsum(_blank(blob)))
     begin, size = before[begin], before[begin + size] - before[begin]
-    paths = Text(blob[np.diff(before) > 0].tobytes())
+    paths = Bytes(blob[np.diff(before) > 0].tobytes())
     ids, first = bulk.same_blocks(paths.blocks(begin, size))
     long = np.flatnonzero(size > 64)
     if len(long):
@@ -48,7 +56,7 @@ def like(text: Text, start: Array, end: Array) -> tuple[Array, Array]:
         found = paths.slices(begin[long], begin[long] + size[long])
         ids[long] = [len(first) + index.setdefault(path, len(index)) for path in found]
         ids, first = bulk.distinct(ids)
-    return ids, first
+    return ids, paths.slices(begin[first], begin[first] + size[first])
 
 
 def _blank(blob: Array) -> Array:

@@ -18,7 +18,7 @@ import numpy as np
 from . import bulk
 from .bulk import Text
 from .heads import MOST_NAME, Heads, Names
-from .naming import MOST_ENDPOINTS, OTHER_ENDPOINT, endpoint, like
+from .naming import MOST_ENDPOINTS, OTHER_ENDPOINT, endpoint, endpoint_of, like
 from .readers import router
 from .types import MAX_MS, NO_TIME, Array, Requests, Slowest
 
@@ -322,12 +322,12 @@ def _gather(
     fields.lists["code"] = [_ascii(word) for word in lead.code[rows[first]]]
     verbs, verb = bulk.same_blocks(method[rows])
     methods = [_ascii(block) for block in method[rows[verb]]]
-    kinds, _ = like(text, start, stop)
+    kinds, paths = like(text, start, stop)
     ids, first = bulk.distinct(kinds * len(methods) + verbs)
     named: dict[str, int] = {}
     found = [
-        named.setdefault(endpoint(methods[which], message(text, low, high)), len(named))
-        for which, low, high in zip(verbs[first].tolist(), start[first].tolist(), stop[first].tolist(), strict=True)
+        named.setdefault(endpoint_of(methods[which], paths[kind]), len(named))
+        for which, kind in zip(verbs[first].tolist(), kinds[first].tolist(), strict=True)
     ]
     fields.endpoint[rows] = np.array(found, dtype=np.int64)[ids]
     fields.lists["endpoint"] = list(named)

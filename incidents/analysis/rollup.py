@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .endpoints import APDEX_T_MS, buckets
-from .types import MAX_MS, NO_TIME, Array, CodeCount, Columns, EndpointCount, Histograms, Rollup
+from .types import MAX_MS, NO_TIME, Array, CodeCount, Columns, EndpointSums, Histograms, Rollup
 
 MINUTE_US = 60_000_000
 MOST_CLIENTS = 4_096
@@ -17,19 +17,11 @@ _UNTIMED = -(2**36)
 _ENDPOINT_BITS = 24
 
 
-class _Moments(NamedTuple):
-    """Per endpoint. The sum of squares is ``(high << 26) + low``, since it can be more than a float holds exactly."""
-
-    high: Array
-    low: Array
-    fastest: Array
-
-
 class Sums(NamedTuple):
     """See the fields of the same names in `ChunkResult`."""
 
     codes: dict[str, CodeCount]
-    endpoints: dict[str, EndpointCount]
+    endpoints: EndpointSums
     histograms: Histograms
     minutes: dict[int, dict[str, int]]
     clients: dict[str, int]
@@ -40,15 +32,15 @@ def sums(columns: Columns) -> Sums:
     """The sums of a chunk."""
     table, names = columns.request, columns.names
     minute = _minutes(table.at_us)
-    whole, moments = _roll(columns, minute)
+    whole = _roll(columns, minute)
     timed = whole.minute != _UNTIMED
     clients = np.bincount(table.client, minlength=1)
     seen = {names["client"][index]: int(clients[index]) for index in np.flatnonzero(clients).tolist() if index}
     return Sums(
-        _codes(columns), _endpoints(whole, moments, names["endpoint"]),
+        _codes(columns), _endpoints(columns, whole),
         Histograms(*histogram(whole.endpoint[whole.hist_row], whole.hist_bucket, whole.hist_count)),
-        _per_minute(columns, minute),
-        dict(sorted(seen.items())[:MOST_CLIENTS]), whole if timed.all() else keep(whole, timed),
+        _per_minute(columns, minute), dict(sorted(seen.items())[:MOST_CLIENTS]),
+        whole if timed.all() else keep(whole, timed),
     )  # fmt: skip
 
 
@@ -97,7 +89,7 @@ def _minutes(at_us: Array) -> Array:
     return np.where(at_us == NO_TIME, _UNTIMED, at_us // MINUTE_US)
 
 
-def _roll(columns: Columns, minute: Array) -> tuple[Rollup, _Moments]:
+def _roll(columns: Columns, minute: Array) -> Rollup:
     """The rollup, with untimed requests in a minute of their own."""
     table = columns.request
     named = np.flatnonzero(table.endpoint > 0)
@@ -113,7 +105,7 @@ def _roll(columns: Columns, minute: Array) -> tuple[Rollup, _Moments]:
 
     slowest = np.full(size, -1, dtype=np.int32)
     np.maximum.at(slowest, where, spent.astype(np.int32))
-    whole = Rollup(
+    return Rollup(
         minutes, endpoints, np.bincount(where, minlength=size),
         np.bincount(where[spent <= APDEX_T_MS], minlength=size),
         np.bincount(where[(spent > APDEX_T_MS) & (spent <= 4 * APDEX_T_MS)], minlength=size),
@@ -121,62 +113,46 @@ def _roll(columns: Columns, minute: Array) -> tuple[Rollup, _Moments]:
         count(table.failed[named]), count(table.code[named] == timeout), count(~reached),
         *histogram(where, buckets(spent), None),
     )  # fmt: skip
-    square, most, owner = spent * spent, len(columns.names["endpoint"]), endpoints[where]
-    fastest = np.full(most, MAX_MS + 1, dtype=np.int64)
-    np.minimum.at(fastest, owner, spent)
-    fastest[fastest > MAX_MS] = -1
+
+
+def _endpoints(columns: Columns, whole: Rollup) -> EndpointSums:
+    table, most = columns.request, len(columns.names["endpoint"])
+    found = np.unique(whole.endpoint)
+
+    def total(values: Array) -> Array:
+        return np.bincount(whole.endpoint, weights=values, minlength=most).astype(np.int64)[found]
+
+    reached = (table.endpoint > 0) & (table.dyno > 0) & (table.service_ms >= 0)
+    owner, spent = table.endpoint[reached], table.service_ms[reached].astype(np.int64)
+    square = spent * spent
     high, low = (np.bincount(owner, weights=part, minlength=most) for part in (square >> 26, square & 0x3FFFFFF))
-    return whole, _Moments(high.astype(np.int64), low.astype(np.int64), fastest)
-
-
-def _endpoints(whole: Rollup, moments: _Moments, names: list[str]) -> dict[str, EndpointCount]:
-    most = len(names)
-
-    def total(values: Array) -> list[int]:
-        return np.bincount(whole.endpoint, weights=values, minlength=most).astype(np.int64).tolist()
-
-    summed = (
-        whole.count,
-        whole.satisfied,
-        whole.tolerating,
-        whole.total_ms,
-        whole.errors,
-        whole.timeouts,
-        whole.unreached,
-    )
-    count, satisfied, tolerating, total_ms, errors, timeouts, unreached = map(total, summed)
-    slowest = np.full(most, -1, dtype=np.int64)
-    np.maximum.at(slowest, whole.endpoint, whole.max_ms)
-    high, low, fastest = (part.tolist() for part in moments)
-    return {
-        names[index]: EndpointCount(
-            count[index], satisfied[index], tolerating[index], total_ms[index], (high[index] << 26) + low[index],
-            fastest[index], int(slowest[index]), errors[index], timeouts[index], unreached[index],
-        )
-        for index in np.unique(whole.endpoint).tolist()
-    }  # fmt: skip
+    fastest, slowest = np.full(most, MAX_MS + 1, dtype=np.int64), np.full(most, -1, dtype=np.int64)
+    np.minimum.at(fastest, owner, spent)
+    np.maximum.at(slowest, owner, spent)
+    return EndpointSums(
+        found.astype(np.int64), total(whole.count), total(whole.satisfied), total(whole.tolerating),
+        total(whole.total_ms), high[found].astype(np.int64), low[found].astype(np.int64), total(whole.errors), total(whole.timeouts),
+        total(whole.unreached), fastest[found], slowest[found],
+    )  # fmt: skip
 
 
 def _per_minute(columns: Columns, minute: Array) -> dict[int, dict[str, int]]:
-    table, result = columns.request, dict[int, dict[str, int]]()
-
-    def count(label: str, minutes: Array) -> None:
-        found, counts = np.unique(minutes[minutes != _UNTIMED], return_counts=True)
-        for at, number in zip(found.tolist(), counts.tolist(), strict=True):
-            cell = result.setdefault(at, {})
-            cell[label] = cell.get(label, 0) + number
-
-    count("requests", minute)
-    count("errors", minute[table.failed])
-    hundred = np.where(table.status > 0, table.status // 100, -1)
-    for digit in np.unique(hundred).tolist():
-        if digit >= 0:
-            count(f"status_{digit}xx", minute[hundred == digit])
+    table = columns.request
     coded = _minutes(columns.at_us[columns.code_row])
+    hundred = np.where(table.status > 0, table.status // 100, -1)
+    groups = [("requests", minute), ("errors", minute[table.failed])]
+    groups += [(f"status_{digit}xx", minute[hundred == digit]) for digit in np.unique(hundred).tolist() if digit >= 0]
     for code, name in enumerate(columns.names["code"][1:], 1):
-        count(name, minute[table.code == code])
-        count(name, coded[columns.code == code])
-    return result
+        groups.append((name, np.concatenate((minute[table.code == code], coded[columns.code == code]))))
+    every = np.unique(np.concatenate((minute, coded)))
+    every = every[every != _UNTIMED]
+    cells: list[dict[str, int]] = [{} for _ in every]
+    for label, minutes in groups:
+        place = np.searchsorted(every, minutes[minutes != _UNTIMED])
+        counts = np.bincount(place, minlength=len(every))
+        for index in np.flatnonzero(counts).tolist():
+            cells[index][label] = int(counts[index])
+    return {at: cell for at, cell in zip(every.tolist(), cells, strict=True) if cell}
 
 
 def _codes(columns: Columns) -> dict[str, CodeCount]:

@@ -216,6 +216,30 @@ class Histograms:
 
 
 @dataclass(slots=True)
+class EndpointSums:
+    """Sums of the endpoints of a chunk, one row per endpoint that occurs, sorted. See `EndpointCount`; all int64.
+
+    The sum of squares is ``(square_high << 26) + square_low``, since it can be more than 64 bits hold.
+    """
+
+    endpoint: Array  # -> names["endpoint"]
+    count: Array
+    satisfied: Array
+    tolerating: Array
+    total_ms: Array
+    square_high: Array
+    square_low: Array
+    errors: Array
+    timeouts: Array
+    unreached: Array
+    min_ms: Array  # MAX_MS + 1 without any
+    max_ms: Array  # -1 without any
+
+    def __len__(self) -> int:
+        return len(self.endpoint)
+
+
+@dataclass(slots=True)
 class CodeCount:
     """How often a code stands in the log, with its first and last appearance."""
 
@@ -253,10 +277,7 @@ class Gauge:
 
 @dataclass(slots=True)
 class EndpointCount:
-    """Sums of one endpoint, mergeable. The histogram holds service times in log-linear buckets (see `endpoints`).
-
-    Chunks leave the histogram empty: theirs are arrays, `ChunkResult.histograms`.
-    """
+    """Sums of one endpoint. The histogram holds service times in log-linear buckets (see `endpoints`)."""
 
     count: int = 0
     satisfied: int = 0  # service_ms <= 500
@@ -285,7 +306,7 @@ class ChunkResult:
     repaired: dict[str, int]
     codes: dict[str, CodeCount]
     slowest: Slowest | None
-    endpoints: dict[str, EndpointCount]
+    endpoints: EndpointSums
     histograms: Histograms
     minutes: dict[int, dict[str, int]]  # minute since the epoch -> counts: requests, errors, status_2xx …, H12 …
     gauges: list[Gauge]

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from incidents.analysis.types import (
     CodeCount,
     Columns,
     EndpointCount,
+    EndpointSums,
     Gauge,
     Histograms,
     Kind,
@@ -169,10 +170,27 @@ class Oracle:
         return ChunkResult(
             columns, notes, dropped, self.canonical.raw_lines, len(lines), self.canonical.skipped,
             [(row + self.first_line, reason) for row, reason in self.canonical.skipped_rows], self.canonical.repaired,
-            self.codes, self.slowest, {name: replace(count, histogram={}) for name, count in self.endpoints.items()}, self.histograms(), self.minutes,
+            self.codes, self.slowest, self.endpoint_sums(), self.histograms(), self.minutes,
             list(self.gauges.values()), self.samples, kept,
             rollup_of(self.rollup),
         )  # fmt: skip
+
+    def endpoint_sums(self) -> EndpointSums:
+        index = self.names["endpoint"].index
+        rows = sorted((index[name], count) for name, count in self.endpoints.items())
+        columns = {
+            name: [getattr(count, name) for _, count in rows]
+            for name in ("count", "satisfied", "tolerating", "total_ms", "errors", "timeouts", "unreached", "max_ms")
+        }
+        times = [
+            [int(values["service"]) for _, _, values in self.requests if reached(values) and values["endpoint"] == row]
+            for row, _ in rows
+        ]
+        columns["endpoint"] = [row for row, _ in rows]
+        columns["min_ms"] = [count.min_ms if count.min_ms >= 0 else MAX_MS + 1 for _, count in rows]
+        columns["square_high"] = [sum(ms * ms >> 26 for ms in spent) for spent in times]
+        columns["square_low"] = [sum(ms * ms & 0x3FFFFFF for ms in spent) for spent in times]
+        return EndpointSums(**{name: np.array(values, dtype=np.int64) for name, values in columns.items()})
 
     def histograms(self) -> Histograms:
         index = self.names["endpoint"].index
@@ -347,6 +365,10 @@ def add(count: EndpointCount, service: int, *, reached: bool, failed: bool, time
     count.max_ms = max(count.max_ms, service)
     index = bucket(service)
     count.histogram[index] = count.histogram.get(index, 0) + 1
+
+
+def reached(values: dict[str, int]) -> bool:
+    return values["dyno"] > 0 and values["service"] >= 0
 
 
 def rollup_of(counts: dict[tuple[int, int], EndpointCount]) -> Rollup:

@@ -142,8 +142,15 @@ def test_every_sample_is_of_the_kind_it_looks_like():
 def test_what_reached_no_dyno_is_no_latency():
     empty = AT + b'heroku[router]: at=error code=H10 desc="App crashed" method=GET path="/" host=h fwd="" dyno= '
     zeros, blanks = b"connect=0ms service=0ms status=503 bytes=567", b"connect= service= status=503 bytes="
-    counts = scan(chunk(empty + zeros, empty + blanks)).endpoints["GET /"]
-    assert (counts.count, counts.unreached, counts.errors, counts.total_ms, counts.histogram) == (0, 2, 2, 0, {})
+    result = scan(chunk(empty + zeros, empty + blanks))
+    counts = result.endpoints
+    assert [column.tolist() for column in (counts.count, counts.unreached, counts.errors, counts.total_ms)] == [
+        [0],
+        [2],
+        [2],
+        [0],
+    ]
+    assert len(result.histograms.count) == 0
 
 
 def test_numbers_and_ids_of_one_shape_are_one_endpoint():
@@ -155,7 +162,8 @@ def test_numbers_and_ids_of_one_shape_are_one_endpoint():
     ]
     line = b'heroku[router]: at=info method=GET path="%s" host=h ' + ID + b' fwd="192.0.2.1" dyno=web.1 ' + TAIL
     result = scan(chunk(*(AT + line % path for path in paths)))
-    assert {name: count.count for name, count in result.endpoints.items()} == {
+    names = [result.columns.names["endpoint"][index] for index in result.endpoints.endpoint.tolist()]
+    assert dict(zip(names, result.endpoints.count.tolist(), strict=True)) == {
         "GET /orders/{id}": 2, "GET /orders/{uuid}": 1, "GET /a/{uuid}": 1,
     }  # fmt: skip
 
