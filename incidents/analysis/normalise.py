@@ -103,7 +103,7 @@ def normalise(data: bytes, settings: SourceSettings, *, tail: bytes = b"") -> Ca
     form = formats.get(settings.format)
     if form.reline is not None and form.rewrite is not None:  # drain bodies that did not pass through `cut`
         data = _relined(data, form)
-    reading = data.replace(b"\r\n", b"\n") if b"\r\n" in data else data
+    reading = data.replace(b"\r\n", b"\n") if b"\r" in data else data
     reader = LineReader(settings)
     if tail:
         reader.prime(tail[-text.MAX_LINE :].split(b"\n")[-_TAIL_LINES:])
