@@ -131,8 +131,8 @@ def _endpoints(columns: Columns, whole: Rollup) -> EndpointSums:
     np.maximum.at(slowest, owner, spent)
     return EndpointSums(
         found.astype(np.int64), total(whole.count), total(whole.satisfied), total(whole.tolerating),
-        total(whole.total_ms), high[found].astype(np.int64), low[found].astype(np.int64), total(whole.errors), total(whole.timeouts),
-        total(whole.unreached), fastest[found], slowest[found],
+        total(whole.total_ms), high[found].astype(np.int64), low[found].astype(np.int64), total(whole.errors),
+        total(whole.timeouts), total(whole.unreached), fastest[found], slowest[found],
     )  # fmt: skip
 
 
