@@ -1,8 +1,8 @@
 """The analysis: log bytes in, a diagnosis with evidence and a ticket draft out. No Django, no database, no clock.
 
-    settings = inspect(head, name="app.log", received_at=now)
-    chunks = [scan_chunk(part.data, settings, first_line=part.first_line) for part in cut(stream, settings)]
-    document = analyse(merge([SourceInput("app.log", settings, chunks)]))
+settings = inspect(head, name="app.log", received_at=now)
+chunks = [scan_chunk(part.data, settings, first_line=part.first_line) for part in cut(stream, settings)]
+document = analyse(merge([SourceInput("app.log", settings, chunks)]))
 """
 
 from __future__ import annotations
