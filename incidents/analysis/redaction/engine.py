@@ -14,7 +14,7 @@ from .words import Compiled
 
 _SPLIT_AT = 9_900  # Logplex splits messages at 10,000 bytes
 _AROUND_SPLIT = 2_000  # so much on both sides of a split is read together
-_DENSE = 1_000  # more secrets than any line but a hostile one has: read once
+_DENSE, _LONG = 1_000, 32_768  # a line of so many secrets or bytes is read once
 _ROUNDS = 4  # a line is read again after masking until nothing is found, at most so often
 
 _STEM = (
@@ -148,7 +148,7 @@ class Engine:
             if not spans:
                 break
             line = self._put(line, spans)
-            if len(spans) > _DENSE:
+            if len(spans) > _DENSE or len(line) > _LONG:
                 break
         return line
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from . import headers
 from .marks import FILL, Span
@@ -24,8 +23,8 @@ _NAMED = re.compile(
 )
 _LIST_NEXT = re.compile(rb"\s{0,4},\s{0,4}(?=\\{0,15}[\"'])")
 _PATH = re.compile(rb"(?:~|\.{1,2})?(?:/[\w.\-]{1,64}){2,16}/?|/[a-z]{1,16}|arn:[\w:/.\-]{1,256}")
-_SPACED_NAME = re.compile(
-    rb"(?i)(api|access|secret|private|auth|client|license|encryption|signing|master|bearer|security)[ \t]\Z"
+_BEFORE_KEY = frozenset(
+    b"api access secret private auth client license encryption signing master bearer security".split()
 )
 _ERROR_BEFORE = re.compile(rb"(?i)(?:unexpected|illegal|syntax|parse|lexer|near)[ \t]\Z")
 _SCOPE = re.compile(rb"[\w@.%\-\xff]{8,128}?(?=/[0-9]{8}/|%2F[0-9]{8}%2F)")
@@ -39,15 +38,9 @@ def find(text: bytes) -> list[Span]:
     return _Search(text).run()
 
 
+_SESSIONS = (b"sessid", b"sessionid", b"aspxauth")
+_SCOPED = frozenset({"secret", "aws-key"})
 _WEAK = frozenset({Sense.RANDOM, Sense.QUERY, Sense.SESSION, Sense.AUTH})
-
-
-class Place(NamedTuple):
-    """How a value's name stands: the name itself, what is between it and the value, and whether it is part of a query."""
-
-    name: bytes
-    separator: bytes
-    in_query: bool
 
 
 class _Search:
@@ -58,6 +51,8 @@ class _Search:
         self.reader = Reader(text)
         self.spans: list[Span] = []
         self.cookies_end = 0
+        # How the value at hand is named: its name, what stands between, whether it is part of a query.
+        self.name, self.separator, self.in_query = b"", b"", False
         # A long bare value, as far as it reads as no secret: names that crowd in it say nothing new.
         self.crowd_start = self.crowd_end = 0
 
@@ -100,8 +95,8 @@ class _Search:
         ):
             return None
         if meaning.sense is Sense.QUERY and name in (b"key", b"Key", b"KEY"):
-            spaced = _SPACED_NAME.search(text, max(0, start - 16), start)
-            return classify(spaced[1] + b"_key") if spaced else meaning
+            word = text[max(0, start - 16) : max(0, start - 1)].lower().rpartition(b" ")[2]
+            return classify(word + b"_key") if word in _BEFORE_KEY and text[start - 1] in b" \t" else meaning
         return meaning
 
     def judge(self, name_at: int, name: bytes, separator: bytes, start: int, meaning: Name) -> int:
@@ -120,26 +115,18 @@ class _Search:
             if not found and not value.quoted:
                 self.crowd_start, self.crowd_end = start, value.end
             return start
-        if (
-            meaning.sense is Sense.STRONG
-            and name[-10:].lower() == b"credential"
-            and (scope := _SCOPE.match(self.text, value.start))
-        ):
-            if b"@" in scope[0] or b"%40" in scope[0]:  # a service account
+        if meaning.kind in _SCOPED and name[-10:].lower() == b"credential":
+            if (scoped := self.without_scope(value)) is None:
                 return start
-            value = value._replace(end=scope.end())  # the key's id goes, its date, region and service stay
-        where = Place(name, separator, name_at > 0 and self.text[name_at - 1 : name_at] in b"?&#;")
+            value = scoped
+        self.name, self.separator = name, separator
+        self.in_query = name_at > 0 and self.text[name_at - 1] in b"?&#;"
         read_on = start
-        while value is not None and _holds(self.reader, value, meaning, where):
-            end = value.end
-            if (
-                meaning.kind == "password"
-                and not value.quoted
-                and (groups := _APP_PASSWORD.match(self.text, value.start))
-            ):
-                end = groups.end()
-            self.spans.append(Span(value.start, end, meaning.kind))
-            read_on = end
+        while value is not None and self.holds(value, meaning):
+            read_on = value.end
+            if read_on - value.start == 4 and (groups := _APP_PASSWORD.match(self.text, value.start)):
+                read_on = groups.end()
+            self.spans.append(Span(value.start, read_on, meaning.kind))
             if not value.in_list or separator[:1] in b",(" or not (more := _LIST_NEXT.match(self.text, value.after)):
                 break
             following = self.reader.value(more.end())
@@ -148,6 +135,13 @@ class _Search:
             self.crowd_start, self.crowd_end = start, value.end
         return read_on
 
+    def without_scope(self, value: Value) -> Value | None:
+        """Of the credential of a signed URL only the key's id: its date, region and service stay. None: a service account."""
+        scope = _SCOPE.match(self.text, value.start)
+        if scope is None:
+            return value
+        return None if b"@" in scope[0] or b"%40" in scope[0] else value._replace(end=scope.end())
+
     def elements(self) -> None:
         for element in _ELEMENT.finditer(self.text):
             meaning = classify(element[1])
@@ -155,42 +149,42 @@ class _Search:
                 continue
             body = element[2].rstrip(b"]\\ \t")
             value = Value(element.start(2), element.start(2) + len(body), True, element.end())
-            if _holds(self.reader, value, meaning, Place(element[1], b">", in_query=False)):
+            self.name, self.separator, self.in_query = element[1], b">", False
+            if self.holds(value, meaning):
                 self.spans.append(Span(value.start, value.end, meaning.kind))
 
+    def holds(self, value: Value, meaning: Name) -> bool:
+        """Whether the value is a secret, by how far its name is to be trusted."""
+        kind, sense = meaning
+        reader = self.reader
+        if self.separator[:1] in b",(" and not looks_random(reader.body(value), 8, uuid_counts=True):
+            return False
+        if sense is Sense.STRONG:
+            return self.holds_strong(reader.body(value), value, kind == "password")
+        if sense is Sense.QUERY and not self.in_query:
+            return False
+        if value.end - value.start <= 64 and is_placeholder(reader.body(value)):
+            return False
+        if sense is Sense.QUERY:
+            return reader.is_random(value, 10, uuid_counts=True)
+        if sense is Sense.RANDOM:
+            return reader.is_random(
+                value, 10 if self.in_query and kind == "signature" else 12 if kind == "secret" else 16
+            )
+        body = reader.body(value)
+        if sense is Sense.SESSION:
+            near = (
+                self.in_query
+                or reader.speaks_of_cookies
+                or (kind == "cookie" and self.name.lower().endswith(_SESSIONS))
+            )
+            return reader.is_random(value, 8 if near else 20, uuid_counts=near) and not _TWILIO_SID.fullmatch(body)
+        if sense is Sense.DIGITS:
+            return (body.isdigit() and 3 <= len(body) <= 10) or reader.is_random(value, 6)
+        return (value.quoted and len(body) >= 4 and not body.isdigit()) or reader.is_random(value, 6)  # Sense.PASS
 
-def _holds(reader: Reader, value: Value, meaning: Name, where: Place) -> bool:
-    """Whether the value is a secret, by how far its name is to be trusted."""
-    kind, sense = meaning
-    if where.separator[:1] in b",(" and not looks_random(reader.body(value), 8, uuid_counts=True):
-        return False
-    if sense is Sense.STRONG:
-        return _holds_strong(reader, value, kind, where)
-    if sense is Sense.QUERY and not where.in_query:
-        return False
-    if value.end - value.start <= 64 and is_placeholder(reader.body(value)):
-        return False
-    if sense is Sense.QUERY:
-        return reader.is_random(value, 10, uuid_counts=True)
-    if sense is Sense.RANDOM:
-        return reader.is_random(value, 10 if where.in_query and kind == "signature" else 12 if kind == "secret" else 16)
-    body = reader.body(value)
-    if sense is Sense.SESSION:
-        near = (
-            where.in_query
-            or reader.speaks_of_cookies
-            or (kind == "cookie" and where.name.lower().endswith((b"sessid", b"sessionid", b"aspxauth")))
-        )
-        return reader.is_random(value, 8 if near else 20, uuid_counts=near) and not _TWILIO_SID.fullmatch(body)
-    if sense is Sense.DIGITS:
-        return (body.isdigit() and 3 <= len(body) <= 10) or reader.is_random(value, 6)
-    return (value.quoted and len(body) >= 4 and not body.isdigit()) or reader.is_random(value, 6)  # Sense.PASS
-
-
-def _holds_strong(reader: Reader, value: Value, kind: str, where: Place) -> bool:
-    body = reader.body(value)
-    is_password = kind == "password"
-    may_be_path = body[:1] in b"/~.aA" and (not is_password or where.name in (b"PWD", b"OLDPWD"))
-    if may_be_path and _PATH.fullmatch(body) and not looks_random(body, 20):
-        return False
-    return is_secret(reader, value, where.name, where.separator, 1 if is_password else 4)
+    def holds_strong(self, body: bytes, value: Value, is_password: bool) -> bool:
+        may_be_path = body[:1] in b"/~.aA" and (not is_password or self.name in (b"PWD", b"OLDPWD"))
+        if may_be_path and _PATH.fullmatch(body) and not looks_random(body, 20):
+            return False
+        return is_secret(self.text, body, value, self.name, self.separator, 1 if is_password else 4)

@@ -54,6 +54,7 @@ _PLACEHOLDER = re.compile(
     | text|varchar|char|boolean|bool|object|array|any|symbol|number|function|promise|include|same-origin|omit|todo|changeit
     ) \s*+ \Z"""
 )
+_PLACEHOLDER_HEADS = frozenset(b"*.-_?#<([{$%:@abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _MASKED_AT = re.compile(
     rb"(?i)[\[(<](?:filtered|redacted|hidden|masked|removed|secure|secret|protected|omitted|scrubbed)[\w -]{0,24}[\])>]|\*{3,}"
     rb"|[$#%]\{|\$\(|\{\{|\$[A-Z_][A-Z0-9_]{1,64}\b|<%="  # masked by others, or a variable
@@ -162,9 +163,11 @@ def _read_quoted(text: bytes, quote: re.Match[bytes], in_list: bool) -> Value:
 def is_placeholder(value: bytes) -> bool:
     """Whether nothing secret stands there: empty, masked already, a variable, or a word such as ``null`` or ``expired``."""
     bare = value.strip(b" \t\r\n\xff")
-    if bare[:1].isalnum() and _DIGIT.search(bare):
+    if not bare or not _ANY_ALNUM.search(bare):
+        return True
+    if bare[0] not in _PLACEHOLDER_HEADS or (bare[:1].isalnum() and _DIGIT.search(bare)):
         return False
-    return len(bare) < 1 or _PLACEHOLDER.match(bare.rstrip(b".,;:!")) is not None or not _ANY_ALNUM.search(bare)
+    return _PLACEHOLDER.match(bare.rstrip(b".,;:!")) is not None
 
 
 def looks_random(value: bytes, least: int, uuid_counts: bool = False) -> bool:
@@ -194,10 +197,9 @@ def _mixes(run: bytes) -> bool:
     return letters and len(run) >= 16 and len(_SWITCH.findall(run)) * 3 >= len(run)
 
 
-def is_secret(reader: Reader, value: Value, name: bytes, separator: bytes, least: int = 1) -> bool:
+def is_secret(text: bytes, body: bytes, value: Value, name: bytes, separator: bytes, least: int) -> bool:
     """Whether a value behind a name that tells of secrets is one, rather than a placeholder, code or prose."""
-    body = reader.body(value)
-    if is_placeholder(body) or len(body) < least:
+    if len(body) < least or is_placeholder(body):
         return False
     if value.quoted:
         return _MESSAGE.match(body) is None
@@ -211,7 +213,7 @@ def is_secret(reader: Reader, value: Value, name: bytes, separator: bytes, least
     if spaced and _IDENTIFIER.fullmatch(body.rstrip(b",;.")):
         return False
     if separator == b":" and least > 1 and _WORD.fullmatch(body):  # rails credentials:edit
-        return reader.text[value.end : value.end + 1] in b"]}"
+        return text[value.end : value.end + 1] in b"]}"
     if spaced and b":" in separator and _WORD.fullmatch(body):
-        return _PAIR_NEXT.match(reader.text, value.after) is not None
+        return _PAIR_NEXT.match(text, value.after) is not None
     return not (body.isdigit() and least > 3 and len(body) < 6)
