@@ -9,7 +9,7 @@ import random
 import re
 import string
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 ALNUM = string.ascii_letters + string.digits
@@ -161,7 +161,7 @@ def build(rng: random.Random, kind: str, template: str) -> Labelled:
     return Labelled(kind, text, tuple(secrets), tuple(keep))
 
 
-def build_all(seed: int, families: dict[str, Iterable[str]], head: Callable[[random.Random], str]) -> list[Labelled]:
+def build_all(seed: int, families: Mapping[str, Iterable[str]], head: Callable[[random.Random], str]) -> list[Labelled]:
     """All templates of all families, each behind a log line's head; the same seed gives the same lines."""
     rng = random.Random(seed)
     return [build(rng, kind, head(rng) + template) for kind, templates in families.items() for template in templates]
