@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from tests.support import environment
@@ -24,6 +25,12 @@ from tests.support.stack import Stack  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
+
+# The same examples on every run, so that a commit is judged by what it changed; `--hypothesis-profile=search` looks
+# for new ones.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("search", derandomize=False, max_examples=2_000)
+hypothesis.settings.load_profile("same")
 
 # A test that uses one of these fixtures bears the mark, so that a run can leave out what a machine lacks.
 MARKED_BY_FIXTURE = {
