@@ -6,6 +6,7 @@ Every row carries its team, and is looked up through its parent (see `incidents.
 from __future__ import annotations
 
 from .chunks import Chunk, ChunkState, Segment, StoredResult
+from .details import EndpointDetails
 from .incidents import Analysis, Incident, IncidentState
 from .sources import LogSource, SourceKind, SourceState, UploadPart
 from .teams import Membership, Role, SigninToken, Team
@@ -15,6 +16,7 @@ __all__ = [
     "Analysis",
     "Chunk",
     "ChunkState",
+    "EndpointDetails",
     "Incident",
     "IncidentState",
     "LogSource",
