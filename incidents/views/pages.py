@@ -19,6 +19,7 @@ from incidents.views.charts import overview_of
 from incidents.views.drafting import state_of
 from incidents.views.progress import progress_of
 from incidents.views.summary import Summary
+from incidents.views.window import window_of
 
 PAGE_SIZE = 30
 
@@ -79,6 +80,7 @@ def incident_context(request: HttpRequest, incident: Incident, tab: str) -> dict
         "incident": incident,
         "progress": progress,
         "summary": summary,
+        "window": window_of(request, summary.window),
         "tab": tab,
         "incident_states": IncidentState.choices,
         "ticket": state_of(incident),
