@@ -5,7 +5,8 @@
 
 All work on the same invented log and answer the same questions: slow endpoints with their 95th percentile, counts per
 status and code, lines and failures per minute. `analyze` also reads everything else, and writes the diagnosis.
-The best round of each counts. Peak memory is the resident memory of all processes of a command together, sampled.
+The best round of each counts. Peak memory is that of all processes of a command together, sampled; pages that they
+share count once (PSS).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from . import generate
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = Path(__file__).resolve().parent / "peers"
 SAMPLE_S = 0.02
-PAGE = os.sysconf("SC_PAGE_SIZE")
+_PSS = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
 
 
 @dataclass
@@ -99,14 +100,14 @@ def measure(command: list[str], home: Path) -> Run:
 
 
 def _resident(session: int) -> int:
-    """Resident bytes of all processes of a session."""
+    """Proportional set size of all processes of a session, in bytes: shared pages are shared out."""
     total = 0
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             try:
                 if os.getsid(int(entry.name)) == session:
-                    total += int(Path(entry.path, "statm").read_text().split()[1]) * PAGE
-            except (OSError, IndexError):
+                    total += int(_PSS.search(Path(entry.path, "smaps_rollup").read_text())[1]) * 1024  # type: ignore[index]
+            except (OSError, TypeError):  # it has just ended
                 continue
     return total
 

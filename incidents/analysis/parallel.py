@@ -29,7 +29,7 @@ from .types import ChunkResult, Cut, SourceSettings
 TAIL_BYTES = 64 * 1024
 ALONE = 3
 """Chunks before a second process is worth its start."""
-AHEAD = 4
+AHEAD = 2
 """Chunks that may wait for an earlier one."""
 _JOB = struct.Struct("<qqq")  # first line, size of the tail, size of the chunk
 _REPLY = struct.Struct("<?q")  # whether it went well, size of the result
