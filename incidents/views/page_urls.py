@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from incidents.views import actions, charts, codes, downloads, logs, pages, parts, styleguide, tickets
+from incidents.views import actions, charts, codes, downloads, logs, pages, palette, parts, styleguide, tickets
 
 urlpatterns: list[URLPattern] = [
     path("", pages.incident_list, name="incident-list"),
     path("new/", pages.incident_new, name="incident-new"),
     path("example/", actions.open_example, name="incident-example"),
+    path("palette.json", palette.palette, name="palette"),
     path("display/", actions.display, name="display"),
     path("i/<uuid:pk>/", pages.incident_detail, name="incident-detail"),
     path("i/<uuid:pk>/charts.json", charts.charts_json, name="incident-charts"),

@@ -1,4 +1,10 @@
-// Everywhere: theme and zone switches, copying, toasts, dialogs, shortcuts, the palette. Pages work without any of it.
+// Everywhere: theme and zone switches, copying, toasts, dialogs, shortcuts. Pages work without any of it.
+// A page's own scripts (loaded with `defer`, after this one) build on window.triage:
+//   keys.add("e", "Next error", act, { group: "Log" })   one key, or "g x" for two in turn; `?` lists it, people can switch it off
+//   commands.add({ text: "Copy as Markdown", act | href, hint: "log", words: "export" })   an entry of Ctrl-K; or a function(typed) → entries
+//   toast("“Checkout” is archived.", { undo: act | "/address/to/POST/", seconds: 8 })   says it, and offers the way back
+//   copy(text, button, said) · announce(text) to screen readers · post(url, fields) → fetch with the CSRF token · zone() · format(date, style)
+//   events on document: "triage:zone" (detail: the zone), "triage:theme"
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -12,18 +18,60 @@
     document.cookie = `${name}=${encodeURIComponent(value)}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
   };
 
-  // -- toasts -------------------------------------------------------------------------------------------------------
-  const toast = (text, seconds = 4) => {
-    const box = document.createElement("div");
-    box.className = "toast";
-    const words = document.createElement("span");
-    words.className = "grow";
-    words.textContent = text;
-    box.append(words);
-    $("#toasts").append(box);
-    setTimeout(() => box.remove(), seconds * 1000);
+  const make = (name, className = "", text = "") => {
+    const node = document.createElement(name);
+    if (className) node.className = className;
+    if (text) node.textContent = text;
+    return node;
   };
-  window.triage = { toast };
+
+  // -- toasts: they wait while somebody reads or reaches for them -----------------------------------------------------
+  const fade = (box, seconds) => {
+    let timer = 0;
+    const start = () => { timer = setTimeout(() => box.remove(), seconds * 1000); };
+    for (const name of ["pointerenter", "focusin"]) box.addEventListener(name, () => clearTimeout(timer));
+    for (const name of ["pointerleave", "focusout"]) box.addEventListener(name, start);
+    start();
+  };
+  const toast = (text, options = {}) => {
+    const { seconds, undo } = typeof options === "number" ? { seconds: options } : options;
+    const box = make("div", "toast");
+    box.append(make("span", "grow", text));
+    if (undo) {
+      const button = make("button", "btn small", "Undo");
+      button.type = "button";
+      button.addEventListener("click", () => {
+        box.remove();
+        if (typeof undo === "function") undo();
+        else submitTo(undo);
+      });
+      box.append(button);
+    }
+    $("#toasts").append(box);
+    fade(box, seconds || (undo ? 12 : 4));
+    return box;
+  };
+  const announce = (text) => { const region = $("#said"); if (region) region.textContent = text; };
+
+  // -- sending ----------------------------------------------------------------------------------------------------------
+  const token = () => {
+    try { return JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || ""; } catch { return ""; }
+  };
+  const post = (url, fields = {}) => fetch(url, {
+    method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token() }, body: new URLSearchParams(fields),
+  });
+  const submitTo = (url, fields = {}) => {
+    const form = make("form");
+    form.method = "post";
+    form.action = url;
+    for (const [name, value] of Object.entries({ csrfmiddlewaretoken: token(), ...fields })) {
+      const field = make("input");
+      Object.assign(field, { type: "hidden", name, value });
+      form.append(field);
+    }
+    document.body.append(form);
+    form.submit();
+  };
 
   // -- copying ------------------------------------------------------------------------------------------------------
   const write = async (text) => {
@@ -75,7 +123,9 @@
 
   const open = (id) => {
     const dialog = document.getElementById(id);
-    if (dialog && !dialog.open) dialog.showModal();
+    if (!dialog || dialog.open) return;
+    if (id === "help") listKeys();
+    dialog.showModal();
   };
   for (const dialog of $$("dialog")) dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 
@@ -89,13 +139,13 @@
     return Object.fromEntries(format.formatToParts(at).map((part) => [part.type, part.value]));
   };
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-  const written = (time, zone) => {
-    const exact = time.getAttribute("datetime");
+  const format = (at, style = "full", zone = root.dataset.zone || "UTC") => {
+    const exact = typeof at === "string" ? at : at.toISOString();
     const p = parts(new Date(exact), zone);
     const offset = zone === "UTC" ? "Z" : ` ${p.timeZoneName.replace("GMT", "") || "+00:00"}`;
     const millis = (exact.match(/\.(\d{3})/) || ["", "000"])[1];
     const month = MONTHS[Number(p.month) - 1];
-    switch (time.dataset.style) {
+    switch (style) {
       case "day": return `${p.weekday} ${p.day} ${month} ${p.year}`;
       case "time": return `${p.hour}:${p.minute}:${p.second}${offset}`;
       case "ms": return `${p.hour}:${p.minute}:${p.second}.${millis}${offset}`;
@@ -109,7 +159,7 @@
     if (now === root.dataset.zone) return toast("Your own zone is UTC.");
     root.dataset.zone = now;
     remember("zone", now);
-    for (const time of $$("time[data-style]")) time.textContent = written(time, now);
+    for (const time of $$("time[data-style]")) time.textContent = format(time.getAttribute("datetime"), time.dataset.style, now);
     for (const label of $$("[data-zone-label]")) label.textContent = now;
     document.dispatchEvent(new CustomEvent("triage:zone", { detail: now }));
     toast(`Times in ${now}`, 2);
@@ -130,13 +180,33 @@
   });
 
   // -- shortcuts: single keys can be switched off -----------------------------------------------------------------------
+  const bindings = new Map();
+  const keys = {
+    // `keys`: one key as the browser names it, or two with a space between. A later one replaces an earlier one.
+    add: (pressed, text, act, { group = "This page", shown = pressed, listed = true } = {}) => bindings.set(pressed, { text, act, group, shown, listed }),
+  };
   const box = $("#shortcuts-switch");
   if (box) box.addEventListener("change", () => {
     root.dataset.shortcuts = box.checked ? "on" : "off";
     remember("shortcuts", root.dataset.shortcuts);
   });
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
-  const items = () => $$("[data-item]").filter((item) => item.offsetParent !== null);
+  const typing = (target) => target instanceof Element && target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+  let pending = { key: "", at: 0 };
+  document.addEventListener("keydown", (event) => {
+    if (root.dataset.shortcuts === "off" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (typing(event.target) || $("dialog[open]") || event.key === "Shift") return;
+    const before = Date.now() - pending.at < 1500 ? `${pending.key} ` : "";
+    pending = { key: "", at: 0 };
+    const found = bindings.get(before + event.key) || (before ? null : bindings.get(event.key));
+    if (found) {
+      if (found.act(event) !== false) event.preventDefault();
+    } else if (!before && [...bindings.keys()].some((name) => name.startsWith(`${event.key} `))) {
+      pending = { key: event.key, at: Date.now() };
+      event.preventDefault();
+    }
+  });
+
+  const items = () => $$("[data-item]").filter((item) => item.checkVisibility());
   let current = -1;
   const move = (step) => {
     const all = items();
@@ -155,94 +225,58 @@
     const link = item && ($("[data-line-link]", item) || $(".no", item) || $("a[href]", item));
     return link ? link.href : location.href;
   };
-  const GO = { h: "/", n: "/new/", c: "/codes/" };
-  let waiting = 0;
-  const KEYS = {
-    "/": () => { const field = $("[data-search]"); if (field) { field.focus(); field.select(); } },
-    "?": () => open("help"),
-    j: () => move(1),
-    k: () => move(-1),
-    t: switchZone,
-    l: () => copy(linkOf(chosen()), null, "Link copied"),
-    y: () => { const text = chosen() && $("bdi", chosen()); if (text) copy(text.dataset.raw || text.textContent, null, "Line copied"); },
-    "[": () => follow("prev"),
-    "]": () => follow("next"),
-    g: () => { waiting = Date.now(); return true; },
-  };
-  const follow = (rel) => { const link = $(`a[rel=${rel}]`); if (link) link.click(); };
-  document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-      event.preventDefault();
-      return showPalette();
-    }
-    if (root.dataset.shortcuts === "off" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    if ($("dialog[open]")) return;
-    if (Date.now() - waiting < 1200) {
-      waiting = 0;
-      const tab = $(`[data-go="${CSS.escape(event.key)}"]`);
-      const address = tab ? tab.href : GO[event.key];
-      if (address) { event.preventDefault(); location.assign(address); }
-      return;
-    }
-    const act = KEYS[event.key];
-    if (act) { event.preventDefault(); act(); }
+  const click = (selector) => { const found = $(selector); if (found) found.click(); return Boolean(found); };
+
+  keys.add("/", "Search on this page", () => { const field = $("[data-search]"); if (!field) return false; field.focus(); field.select(); }, { group: "Everywhere" });
+  keys.add("t", "Times in UTC or in your own zone", () => switchZone(), { group: "Everywhere" });
+  keys.add("l", "Copy the link to the line under the cursor or focus, else to this page", () => { copy(linkOf(chosen()), null, "Link copied"); }, { group: "Everywhere" });
+  keys.add("?", "This list", () => open("help"), { group: "Everywhere" });
+  keys.add("j", "Next line, entry or row", () => move(1), { group: "Lists", shown: "j" });
+  keys.add("k", "The one before", () => move(-1), { group: "Lists" });
+  keys.add("y", "Copy the text of that line", () => { const text = chosen() && $("bdi", chosen()); if (!text) return false; copy(text.dataset.raw || text.textContent, null, "Line copied"); }, { group: "Lists" });
+  keys.add("[", "Previous page", () => click("a[rel=prev]"), { group: "Lists" });
+  keys.add("]", "Next page", () => click("a[rel=next]"), { group: "Lists" });
+  for (const link of $$(".nav a[data-key]")) keys.add(`g ${link.dataset.key}`, link.textContent.trim(), () => location.assign(link.href), { group: "Go to" });
+  $$(".tabs a").forEach((tab, index) => {
+    const go = () => { const now = $$(".tabs a")[index]; if (now) location.assign(now.href); };
+    const name = tab.firstChild.textContent.trim();
+    if (tab.dataset.go) keys.add(`g ${tab.dataset.go}`, name, go, { group: "This incident" });
+    keys.add(String(index + 1), index ? name : "The tabs in turn", go, { group: "This incident", shown: "1 – 9", listed: !index });
   });
 
-  // -- palette ----------------------------------------------------------------------------------------------------------
-  const palette = $("#palette");
-  const places = () => {
-    const found = $$(".nav a, .tabs a").map((link) => ({ text: link.firstChild.textContent.trim(), href: link.href, hint: link.closest(".tabs") ? "this incident" : "" }));
-    for (const link of $$("[data-item] h2 a, [data-item] th a")) found.push({ text: link.textContent.trim(), href: link.href, hint: "on this page" });
-    return found;
-  };
-  const showPalette = () => {
-    if (!palette || palette.open) return;
-    const field = $("input", palette);
-    field.value = "";
-    list("");
-    palette.showModal();
-    field.focus();
-  };
-  const list = (typed) => {
-    const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = places().filter((place) => words.every((word) => place.text.toLowerCase().includes(word))).slice(0, 12);
-    if (/^[hrl]\d\d$/i.test(typed.trim())) found.unshift({ text: `What ${typed.trim().toUpperCase()} means`, href: `/codes/${typed.trim().toUpperCase()}/`, hint: "codes" });
-    const tab = $('.tabs [data-go="l"]');
-    if (tab && typed.trim()) found.push({ text: `Search the log for “${typed.trim()}”`, href: `${tab.href.split("?")[0]}?q=${encodeURIComponent(typed.trim())}`, hint: "log" });
-    $("ul", palette).replaceChildren(...found.map((place, index) => {
-      const item = document.createElement("li");
-      const link = document.createElement("a");
-      const hint = document.createElement("span");
-      link.href = place.href;
-      link.id = `place-${index}`;
-      link.tabIndex = -1;
-      link.setAttribute("role", "option");
-      link.setAttribute("aria-selected", String(index === 0));
-      link.append(place.text);
-      hint.className = "hint";
-      hint.textContent = place.hint;
-      link.append(hint);
-      item.setAttribute("role", "presentation");
-      item.append(link);
-      return item;
-    }));
-    $("input", palette).setAttribute("aria-activedescendant", found.length ? "place-0" : "");
-  };
-  if (palette) {
-    palette.addEventListener("input", (event) => list(event.target.value));
-    palette.addEventListener("keydown", (event) => {
-      const all = $$("[role=option]", palette);
-      const now = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
-      if (event.key === "Enter") { event.preventDefault(); if (all[now]) location.assign(all[now].href); return; }
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (!step || !all.length) return;
-      event.preventDefault();
-      const next = (now + step + all.length) % all.length;
-      all.forEach((option, index) => option.setAttribute("aria-selected", String(index === next)));
-      all[next].scrollIntoView({ block: "nearest" });
-      $("input", palette).setAttribute("aria-activedescendant", all[next].id);
+  // The list of shortcuts is made from the registry when somebody asks for it, so it can't be wrong.
+  const listKeys = () => {
+    const groups = new Map();
+    for (const binding of bindings.values()) {
+      if (!binding.listed) continue;
+      if (!groups.has(binding.group)) groups.set(binding.group, []);
+      groups.get(binding.group).push(binding);
+    }
+    const order = ["Everywhere", "Go to", "Lists"];
+    const rank = (name) => (order.includes(name) ? order.indexOf(name) : -1); // what belongs to the page comes first
+    const sections = [...groups].sort((a, b) => rank(a[0]) - rank(b[0])).map(([group, list]) => {
+      const section = make("section", "keys-group");
+      const rows = make("dl", "keys");
+      for (const { shown, text } of list) {
+        const term = make("dt");
+        for (const [index, key] of shown.split(" ").entries()) {
+          if (index && key !== "–" && shown.split(" ")[index - 1] !== "–") term.append(" then ");
+          term.append(key === "–" ? " – " : make("kbd", "", key));
+        }
+        rows.append(term, make("dd", "", text));
+      }
+      section.append(make("h3", "", group), rows);
+      return section;
     });
-  }
+    $("#keys").replaceChildren(...sections);
+  };
+
+  // -- commands: what Ctrl-K offers; palette.js shows them --------------------------------------------------------------
+  const sources = [];
+  const commands = {
+    add: (entry) => sources.push(typeof entry === "function" ? entry : () => [entry]),
+    all: (typed = "") => sources.flatMap((source) => source(typed) || []),
+  };
 
   // -- live parts say when they are stale ---------------------------------------------------------------------------------
   document.addEventListener("htmx:beforeRequest", (event) => {
@@ -277,4 +311,8 @@
   // A line that was linked to: shown once, then the page is yours.
   const here = $(".line.here");
   if (here && !location.hash) here.scrollIntoView({ block: "center" });
+
+  for (const box of $$(".toast:not(:has(form))")) fade(box, 8);
+
+  window.triage = { keys, commands, toast, copy, announce, post, submitTo, open, make, remember, format, zone: () => root.dataset.zone || "UTC", switchZone };
 })();
