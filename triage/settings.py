@@ -261,6 +261,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_SAMESITE = "Lax"
 TRUST_PROXY = env.boolean("TRUST_PROXY", default=ON_HEROKU)
+PROXY_HOPS = env.integer("TRIAGE_PROXY_HOPS", 1, least=1)
+"""How many proxies of ours append to X-Forwarded-For; whatever stands before theirs, the visitor wrote."""
 HTTPS_ONLY = env.boolean("HTTPS_ONLY", default=ON_HEROKU)
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -5,22 +5,35 @@ Every row carries its team, and is looked up through its parent (see `incidents.
 
 from __future__ import annotations
 
+from .audit import AppendOnlyError, AuditEvent
 from .chunks import Chunk, ChunkState, Segment, StoredResult
+from .comments import Activity, ActivityKind, Comment, Mention, Merge, Pin
 from .details import EndpointDetails
 from .incidents import Analysis, Incident, IncidentState
+from .invitations import Invitation
+from .notes import TimelineNote, notes_of
 from .sources import LogSource, SourceKind, SourceState, UploadPart
 from .teams import Membership, Role, SigninToken, Team
-from .tickets import TicketDraft
+from .tickets import TicketChange, TicketDraft
 
 __all__ = [
+    "Activity",
+    "ActivityKind",
     "Analysis",
+    "AppendOnlyError",
+    "AuditEvent",
     "Chunk",
     "ChunkState",
+    "Comment",
     "EndpointDetails",
     "Incident",
     "IncidentState",
+    "Invitation",
     "LogSource",
     "Membership",
+    "Mention",
+    "Merge",
+    "Pin",
     "Role",
     "Segment",
     "SigninToken",
@@ -28,6 +41,9 @@ __all__ = [
     "SourceState",
     "StoredResult",
     "Team",
+    "TicketChange",
     "TicketDraft",
+    "TimelineNote",
     "UploadPart",
+    "notes_of",
 ]

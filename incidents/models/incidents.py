@@ -30,7 +30,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Incidents of the person's teams that nobody has deleted."""
         if not user.is_authenticated:
             return self.none()
-        return self.filter(deleted_at=None, team__memberships__user=user)
+        return self.filter(deleted_at=None, team__memberships__user=user, team__memberships__user__is_active=True)
 
     def listed(self) -> Self:
         """Newest first, without those put away."""
@@ -54,6 +54,10 @@ class Incident(models.Model):
     title = models.CharField(max_length=200, blank=True)  # as people wrote it, else the name of the first log
     app_name = models.CharField(max_length=100, blank=True)  # Heroku app, where a person named it
     state = models.CharField(max_length=10, default=IncidentState.OPEN)  # of IncidentState; set by people
+    mitigated_at = models.DateTimeField(null=True)  # when people set that state; null again once it is reopened
+    resolved_at = models.DateTimeField(null=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     is_example = models.BooleanField(default=False)

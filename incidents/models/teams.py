@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import uuid
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -38,6 +38,15 @@ class Team(models.Model):
     name = models.CharField(max_length=100)
     created_at = models.DateTimeField(default=timezone.now)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="teams")
+
+    # What the team's admins have set (incidents.forms_teams).
+    time_zone = models.CharField(max_length=64, default="UTC")  # IANA name; for people who chose none themselves
+    redaction_words: models.JSONField[Any, Any] = models.JSONField(default=list)  # masked as they stand
+    redaction_patterns: models.JSONField[Any, Any] = models.JSONField(default=list)  # RE2
+    retention_days = models.PositiveIntegerField(null=True)  # of incidents, from their creation; null: for ever
+    services: models.JSONField[Any, Any] = models.JSONField(default=list)  # names of third parties that the apps use
+    support_plan = models.CharField(max_length=40, blank=True)
+    ticket_defaults: models.JSONField[Any, Any] = models.JSONField(default=dict)  # ticket item key → text
 
     objects: ClassVar[TeamManager] = TeamManager()
 
