@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import zstandard
 
+from .facets import facets
 from .rollup import sums
 from .types import NO_TIME, Array, ChunkResult, Columns, Gauge, Kind, Note, Requests, Slowest
 from .utc import canonical, iso
@@ -129,6 +130,19 @@ def load(data: bytes) -> ChunkResult:
         raise Damaged(f"The stored result cannot be read: {error}.") from error
 
 
+def load_columns(data: bytes) -> Columns:
+    """Only the columns of a dump: a sixth of the work of `load`. Raises `Damaged`."""
+    body = _unpack(data)
+    try:
+        (size,) = struct.unpack_from("<I", body)
+        head = json.loads(bytes(body[4 : 4 + size]))
+        return _read_columns(_Reader(head["arrays"], body[4 + size :]), head["names"])
+    except Damaged:
+        raise
+    except (ValueError, TypeError, KeyError, IndexError, struct.error) as error:
+        raise Damaged(f"The stored result cannot be read: {error}.") from error
+
+
 def summary(result: ChunkResult) -> dict[str, Any]:
     """See `ChunkResult.summary`."""
     columns = result.columns
@@ -143,6 +157,7 @@ def summary(result: ChunkResult) -> dict[str, Any]:
         "requests": len(columns.request), "errors": int(columns.request.failed.sum()),
         "dropped_notes": result.dropped_notes,
         "kinds": {Kind(kind).name.lower(): count for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)},
+        "facets": facets(result),
     }  # fmt: skip
 
 
