@@ -14,6 +14,7 @@ from typing import Any
 from . import formats as _formats
 from . import text as _text
 from .charts import charts
+from .details import Details, details
 from .merge import merge
 from .normalise import inspect as _inspect
 from .normalise import normalise
@@ -24,8 +25,8 @@ PARSER_VERSION = 1
 """Raised whenever the same bytes may give another `ChunkResult`."""
 
 __all__ = [
-    "PARSER_VERSION", "ChunkResult", "Cut", "Facts", "Finding", "NotALog", "SourceInput", "SourceSettings",
-    "analyse", "charts", "cut", "inspect", "merge", "scan_chunk",
+    "PARSER_VERSION", "ChunkResult", "Cut", "Details", "Facts", "Finding", "NotALog", "SourceInput", "SourceSettings",
+    "analyse", "charts", "cut", "details", "inspect", "merge", "scan_chunk",
 ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import heap
+from .answers import Tally
 from .duplicates import Seen, Window, without
 from .kept import Kept
 from .naming import OTHER_ENDPOINT
@@ -94,6 +95,7 @@ class Merger:
         self.gauges, self.samples = Series(), Series()
         self.chunks = 0
         self.rollups = Rollups(lambda: self.names["endpoint"].setdefault(OTHER_ENDPOINT, len(self.names["endpoint"])))
+        self.answers = Tally()
         self.kept = Kept(self.errors)
 
     def begin(self, source: SourceInput) -> None:
@@ -115,6 +117,7 @@ class Merger:
         moved = self._moved(chunk)
         self.endpoints.add(chunk.endpoints, moved["endpoint"])
         self.rollups.add(chunk, moved["endpoint"])
+        self.answers.add(chunk.columns.request, moved)
         for minute, values in chunk.minutes.items():
             _add(self.minutes.setdefault(minute, {}), values)
             if values.get("errors"):
@@ -149,7 +152,7 @@ class Merger:
             self.minutes, list(self.gauges.result().values()), self.samples.result(), self.slowest,
             dict(sorted(self.clients.items())[:MOST_CLIENTS]), sum(total.lines for total in totals),
             sum(total.parsed for total in totals), rollup, sum(total.duplicates for total in totals),
-            sum(total.dropped_notes for total in totals) + self.kept.dropped_notes,
+            sum(total.dropped_notes for total in totals) + self.kept.dropped_notes, self.answers.result(),
         )  # fmt: skip
 
     def _total(self, chunk: ChunkResult, gone: Array | None) -> None:

@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from .answers import Answers
 
 NO_TIME = -(2**63)
 """``at_us`` of a line without a time, in arrays of int64."""
@@ -449,6 +452,7 @@ class Facts:
     rollup: Rollup = field(default_factory=lambda: Rollup.empty())
     duplicates: int = 0  # lines that stood in an earlier source already, and are counted once
     dropped_notes: int = 0
+    answers: Answers | None = None  # by endpoint: statuses, codes and dynos
     cache: dict[str, Any] = field(default_factory=dict)  # derived once and shared by rules: events, traces, onset …
 
     def of(self, *kinds: Kind) -> Iterator[Note]:

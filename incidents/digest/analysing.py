@@ -23,10 +23,20 @@ from django.utils.dateparse import parse_datetime
 from incidents import analysis
 from incidents.analysis.utc import parse_iso
 from incidents.ingest import blobs
-from incidents.models import Analysis, Chunk, ChunkState, Incident, LogSource, SourceState, StoredResult
+from incidents.models import (
+    Analysis,
+    Chunk,
+    ChunkState,
+    EndpointDetails,
+    Incident,
+    LogSource,
+    SourceState,
+    StoredResult,
+)
 from incidents.models.sources import UNFINISHED
 
 from .drafts import suggest
+from .facets import facets_of
 from .leases import Lease, LeaseLost, from_now
 from .storable import storable
 
@@ -103,7 +113,9 @@ def _run(incident: Incident, lease: Lease) -> None:
     started = time.monotonic()
     facts = analysis.merge(inputs(incident))
     document = analysis.analyse(facts)
-    series = {"charts": _charts(facts)}  # for the pages alone, beside the published document
+    # For the pages alone, beside the published document.
+    series = {"charts": _charts(facts), "facets": facets_of(incident, facts)}
+    details = _details(facts)
     took_ms = int((time.monotonic() - started) * 1000)
     data = Analysis.dump(document | series)
     verdict, window, onset = document["verdict"], document["window"], document["onset"]
@@ -122,6 +134,9 @@ def _run(incident: Incident, lease: Lease) -> None:
                 "revision": incident.revision,
             },
         )  # fmt: skip
+        EndpointDetails.objects.update_or_create(
+            incident=incident, defaults={"team_id": incident.team_id, "data": details, "revision": incident.revision}
+        )
         suggest(incident, storable(document["ticket"]))
 
 
@@ -132,6 +147,15 @@ def _charts(facts: analysis.Facts) -> dict[str, Any]:
     except Exception:
         logger.exception("drawing the charts failed")
         return {}
+
+
+def _details(facts: analysis.Facts) -> bytes:
+    """What the pages of endpoints show besides; a bug there costs these."""
+    try:
+        return analysis.details(facts).dump()
+    except Exception:
+        logger.exception("gathering the details of endpoints failed")
+        return analysis.Details().dump()
 
 
 def inputs(incident: Incident) -> list[analysis.SourceInput]:

@@ -12,11 +12,16 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Length, Now
 from django.urls import reverse
 from django.utils import timezone
 
+from incidents.shelf import Shelf
+
 from .teams import Team
+
+_OPENED: Shelf[dict[str, Any]] = Shelf(most_bytes=4 * 1024 * 1024)
+"""Texts of documents; as objects they are some six times as large."""
 
 
 class IncidentState(models.TextChoices):
@@ -33,8 +38,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(deleted_at=None, team__memberships__user=user, team__memberships__user__is_active=True)
 
     def listed(self) -> Self:
-        """Newest first, without those put away."""
-        return self.filter(archived_at=None).order_by("-created_at", "id")
+        """Newest first, without those put away and without the apps' recorders."""
+        return self.filter(archived_at=None, is_recorder=False).order_by("-created_at", "id")
 
     def dirty(self) -> Self:
         """Whose logs have changed since they were analysed."""
@@ -61,6 +66,7 @@ class Incident(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     is_example = models.BooleanField(default=False)
+    is_recorder = models.BooleanField(default=False)  # of an app (see `App`): in no list, never analysed as a whole
     archived_at = models.DateTimeField(null=True)  # put away by a person: no longer in the list
     deleted_at = models.DateTimeField(null=True)  # gone from every page at once; the reaper removes the rows
 
@@ -107,9 +113,11 @@ class Incident(models.Model):
 
     @cached_property
     def analysis(self) -> dict[str, Any]:
-        """The newest JSON document (schema ``triage/analysis@1``); empty until the first chunk has been read."""
-        stored = Analysis.objects.filter(incident=self).first()
-        return stored.load() if stored else {}
+        """The newest JSON document (schema ``triage/analysis@1``); empty until the first chunk has been read.
+
+        Pages share it with others of this process: it must not be changed.
+        """
+        return Analysis.newest(self.pk)
 
     def delete_later(self) -> None:
         """Take the incident from every page now. Its rows are removed by the reaper (`incidents.digest.purge`)."""
@@ -130,6 +138,21 @@ class Analysis(models.Model):
 
     def __str__(self) -> str:
         return f"analysis of {self.incident_id}"
+
+    @classmethod
+    def newest(cls, incident_id: uuid.UUID) -> dict[str, Any]:
+        """The document of an incident, unpacked at most once per revision in each process; {} if there is none."""
+        rows = cls.objects.filter(incident=incident_id)
+        # The blob stays where it is unless it is needed.
+        named = rows.values_list("revision", "version", Length("document")).first()
+        if named is None:
+            return {}
+
+        def opened() -> tuple[dict[str, Any], int]:
+            text = zstandard.ZstdDecompressor().decompress(bytes(rows.values_list("document", flat=True).get()))
+            return json.loads(text), len(text)
+
+        return _OPENED.get((incident_id, *named), opened)
 
     @staticmethod
     def dump(document: dict[str, Any]) -> bytes:

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from .blame import MISFIT_LIMIT, Attribution, Share, attribute
 from .model import CUT_MS, SLOW_OWN_MS, WAITED_MS, Job, Run, Typical, replay
+from .pairs import Pairs, pairs
 
 __all__ = [
-    "CUT_MS", "MISFIT_LIMIT", "SLOW_OWN_MS", "WAITED_MS", "Attribution", "Job", "Run", "Share", "Typical", "attribute",
-    "replay",
+    "CUT_MS", "MISFIT_LIMIT", "SLOW_OWN_MS", "WAITED_MS", "Attribution", "Job", "Pairs", "Run", "Share", "Typical",
+    "attribute", "pairs", "replay",
 ]  # fmt: skip
