@@ -5,27 +5,37 @@ Every row carries its team, and is looked up through its parent (see `incidents.
 
 from __future__ import annotations
 
+from .apps import App, RecordedWindow
 from .audit import AppendOnlyError, AuditEvent
 from .chunks import Chunk, ChunkState, Segment, StoredResult
 from .comments import Activity, ActivityKind, Comment, Mention, Merge, Pin
 from .details import EndpointDetails
+from .drains import Drain, DrainKind, DrainMinute, Form, Frame
 from .incidents import Analysis, Incident, IncidentState
 from .invitations import Invitation
 from .notes import TimelineNote, notes_of
 from .sources import LogSource, SourceKind, SourceState, UploadPart
 from .teams import Membership, Role, SigninToken, Team
 from .tickets import TicketChange, TicketDraft
+from .tokens import ApiToken, Scope
 
 __all__ = [
     "Activity",
     "ActivityKind",
     "Analysis",
+    "ApiToken",
+    "App",
     "AppendOnlyError",
     "AuditEvent",
     "Chunk",
     "ChunkState",
     "Comment",
+    "Drain",
+    "DrainKind",
+    "DrainMinute",
     "EndpointDetails",
+    "Form",
+    "Frame",
     "Incident",
     "IncidentState",
     "Invitation",
@@ -34,7 +44,9 @@ __all__ = [
     "Mention",
     "Merge",
     "Pin",
+    "RecordedWindow",
     "Role",
+    "Scope",
     "Segment",
     "SigninToken",
     "SourceKind",

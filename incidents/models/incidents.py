@@ -149,7 +149,8 @@ class Analysis(models.Model):
             return {}
 
         def opened() -> tuple[dict[str, Any], int]:
-            text = zstandard.ZstdDecompressor().decompress(bytes(rows.values_list("document", flat=True).get()))
+            packed = rows.values_list("document", flat=True).first()
+            text = zstandard.ZstdDecompressor().decompress(bytes(packed)) if packed else b"{}"
             return json.loads(text), len(text)
 
         return _OPENED.get((incident_id, *named), opened)
