@@ -5,6 +5,7 @@ Every row carries its team, and is looked up through its parent (see `incidents.
 
 from __future__ import annotations
 
+from .alerts import Alert, AlertPolicy, CauseMute, ChunkMinutes, Delivery, DeliveryState, Withheld
 from .apps import App, RecordedWindow
 from .audit import AppendOnlyError, AuditEvent
 from .chunks import Chunk, ChunkState, Segment, StoredResult
@@ -22,14 +23,20 @@ from .tokens import ApiToken, Scope
 __all__ = [
     "Activity",
     "ActivityKind",
+    "Alert",
+    "AlertPolicy",
     "Analysis",
     "ApiToken",
     "App",
     "AppendOnlyError",
     "AuditEvent",
+    "CauseMute",
     "Chunk",
+    "ChunkMinutes",
     "ChunkState",
     "Comment",
+    "Delivery",
+    "DeliveryState",
     "Drain",
     "DrainKind",
     "DrainMinute",
@@ -57,5 +64,6 @@ __all__ = [
     "TicketDraft",
     "TimelineNote",
     "UploadPart",
+    "Withheld",
     "notes_of",
 ]
