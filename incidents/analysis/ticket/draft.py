@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import catalogue, phrases
-from ..redact import redact
 from ..types import Facts
 from ..utc import parse_iso
 from ..wording import count, stamp, stamp_of
 from . import markdown
 from .context import Context, gather
 from .curl import Reproduction, Request, reproduce
-from .excerpt import Line, choose, cut, shorten_trace, side_of
+from .excerpt import MOST_TRACE_LINES, Line, Place, choose, side_of
 from .priority import Impact, recommend
+from .quotes import ordered, quotes_of, trace_of
 from .statements import Statement, changes, cited, clean, describe, evidence_places, label, percent
 
 MOST_TITLE = 110
+MOST_CITED_LINES = 12
 
 
 def fields_from(document: Mapping[str, Any], facts: Facts | None = None) -> dict[str, Any]:
@@ -53,8 +54,11 @@ def fields_from(document: Mapping[str, Any], facts: Facts | None = None) -> dict
         "began": _began(document),
         "ended": _ended(document),
         "changed": _changed(document, changed, names),
-        "excerpt": "\n".join(_quoted(lines, names)),
-        "trace": "\n".join(shorten_trace(_quoted(context.trace, names))),
+        "lines": ordered(
+            quotes_of(lines, names, _reasons(document, lines)) + trace_of(context.trace, names, MOST_TRACE_LINES)
+        ),
+        "excerpt": "",
+        "trace": "",
         "configuration": _configuration(document, context),
         "services": markdown.bullets(
             f"{markdown.code(host)} ({markdown.code(label(names, (source, line)))})"
@@ -64,6 +68,31 @@ def fields_from(document: Mapping[str, Any], facts: Facts | None = None) -> dict
         "tried": "",
         "status_page": "",
         "ticket_url": "",
+        "cited": _cited(document, context, said, changed),
+    }
+
+
+def _cited(
+    document: Mapping[str, Any], context: Context, said: Sequence[Statement], changed: Sequence[Statement]
+) -> dict[str, list[list[int]]]:
+    """Item → the lines that it was filled from, as (source, line)."""
+    firsts = [
+        (proof["utc"], int(proof["source"]), int(proof["line"]))
+        for finding in phrases.causes(document)[:1]
+        for proof in finding["evidence"]
+        if proof["utc"]
+    ]
+    places = {
+        "description": [place for statement in said for place in statement.places],
+        "users": list(context.failing),
+        "began": [min(firsts)[1:]] if firsts else [],
+        "changed": [place for statement in changed for place in statement.places],
+        "services": [(source, line) for _, source, line in context.services],
+    }
+    return {
+        key: [list(place) for place in dict.fromkeys(found)][:MOST_CITED_LINES]
+        for key, found in places.items()
+        if found
     }
 
 
@@ -90,13 +119,23 @@ def _excerpt(document: Mapping[str, Any], context: Context, said: Sequence[State
     return choose([statement.claim for statement in said], known, context.nearby)
 
 
-def _quoted(lines: Sequence[Line], names: Sequence[str]) -> list[str]:
-    """Raw lines as they may leave the team, each behind its place in the log.
-
-    They are masked together, so that a private key that runs over several lines is masked as one.
-    """
-    text = redact("\n".join(markdown.plain(line.text).replace("\n", " ") for line in lines), personal=True)
-    return [f"{label(names, line.place)}  {cut(one)}" for line, one in zip(lines, text.split("\n"), strict=False)]
+def _reasons(document: Mapping[str, Any], lines: Sequence[Line]) -> dict[Place, str]:
+    """Why each line is quoted: what it proves, what it tells, or that it shows the other side."""
+    found: dict[Place, str] = {}
+    for finding in phrases.causes(document):
+        for place in evidence_places(finding):
+            found.setdefault(place, f"proof: {clean(finding['title'])}")
+    for finding in phrases.consequences(document):
+        for place in evidence_places(finding):
+            found.setdefault(place, f"consequence: {clean(finding['title'])}")
+    for entry in document.get("timeline") or []:
+        if entry["line"]:
+            kind = "what changed" if entry["kind"] in phrases.CHANGE_KINDS else "timeline"
+            found.setdefault((int(entry.get("source", 0)), int(entry["line"])), f"{kind}: {clean(entry['title'])}")
+    for line in lines:
+        side = {"app": "the app", "platform": "the platform"}.get(line.side, "the log")
+        found.setdefault(line.place, f"what {side} said near the first error")
+    return found
 
 
 def _title(document: Mapping[str, Any], context: Context) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .excerpt import Line, missing_sides, side_of
+from .quotes import quotes_in
 
 Input = Literal["line", "text", "code", "choice", "check"]
 
@@ -28,7 +29,9 @@ STAGING = ("yes", "no", "there is none")
 
 ITEMS: tuple[Item, ...] = (
     Item("title", "Subject", "One line: what fails, where, since when.", "line"),
-    Item("app", "App", "The app's name on Heroku.", "line"),
+    Item(
+        "app", "App", "The app's name on Heroku. File the ticket from an account that owns it or works on it.", "line"
+    ),
     Item("environment", "Environment", "Only production tickets may be Urgent.", "choice", 0, ENVIRONMENTS),
     Item("priority", "Priority", "Heroku may change it.", "choice", 0, ("urgent", "high", "normal", "low")),
     Item("permission", "Heroku staff may access the app and its add-ons for this ticket", "Your decision.", "check", 1),
@@ -36,15 +39,21 @@ ITEMS: tuple[Item, ...] = (
     Item("description", "What happens", "Each sentence names the lines that show it.", "text", 2),
     Item("users", "Users affected", "Number or percentage.", "text", 3),
     Item("business", "Business impact", "What it costs, whom it hits.", "text", 3),
-    Item("reproduce", "Steps to reproduce", "So that Support can see it.", "text", 4),
+    Item(
+        "reproduce",
+        "Steps to reproduce",
+        "What to open or send, and what comes back; a curl is often enough.",
+        "text",
+        4,
+    ),
     Item("staging", "Seen in staging or testing too?", "", "choice", 5, STAGING),
     Item("differences", "Differences between the environments", "Config, plans, data, traffic.", "text", 5),
-    Item("began", "Began", "In UTC.", "line", 6),
+    Item("began", "Began", "In UTC, as 2015-01-01 12:00:00 UTC.", "line", 6),
     Item("ended", "Ended", "In UTC, or “ongoing”.", "line", 6),
     Item("changed", "What changed", "Releases, config, scaling, traffic.", "text"),
-    Item("excerpt", "Log excerpt", "Lines of the app and of the platform, with times.", "code", 7),
-    Item("trace", "Stack trace", "Where the app printed one.", "code", 7),
-    Item("configuration", "Configuration", "Names only, never values.", "text", 8),
+    Item("excerpt", "Other lines", "Pasted by hand, where this log lacks them.", "code", 7),
+    Item("trace", "Another stack trace", "Where this log lacks it.", "code", 7),
+    Item("configuration", "Configuration", "Dyno sizes, server, names of variables; never values.", "text", 8),
     Item(
         "services",
         "Third-party services",
@@ -55,6 +64,36 @@ ITEMS: tuple[Item, ...] = (
     Item("workaround", "Workaround", "What helps for now, if anything.", "text"),
     Item("tried", "What was tried", "So that nobody asks for it again.", "text"),
     Item("status_page", "Heroku Status", "The incident reported there at that time, or “none”.", "line"),
+    Item(
+        "ticket_url",
+        "Address of the ticket",
+        "Once it is filed: “Share Ticket” on top of it gives one for all.",
+        "line",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Nine:
+    """One of the nine things that Heroku asks to include, in our words."""
+
+    number: int
+    title: str
+    help: str
+
+
+NINE: tuple[Nine, ...] = (
+    Nine(1, "Permission", "May Heroku's staff access the app and its add-ons for the purposes of this ticket?"),
+    Nine(2, "Description", "A detailed description of the issue."),
+    Nine(
+        3, "Users and business", "How many users are affected, in numbers or percent, and what it does to the business."
+    ),
+    Nine(4, "Steps to reproduce", "What Support's engineers can do to see it themselves."),
+    Nine(5, "Staging and testing", "Was it seen there too? If not: what differs in the configuration of the two."),
+    Nine(6, "Time", "When it began, exactly and in UTC: other zones delay the answer."),
+    Nine(7, "Logs and stack traces", "Lines of the app and of the platform, with their times."),
+    Nine(8, "Configuration", "What matters of the app's configuration, without credentials."),
+    Nine(9, "Third-party services", "Those that matter here, above all if they are no Heroku add-ons."),
 )
 BY_KEY = {item.key: item for item in ITEMS}
 
@@ -104,7 +143,8 @@ _DIFFERENCES = Gap("differences", "what differs between the environments", _YOU)
 def complete(fields: Mapping[str, Any]) -> Completeness:
     """How complete the fields are, and what they lack."""
     checks = [(weight, gap, _filled(fields, gap.key)) for weight, gap in _WEIGHTS]
-    lines = [Line(0, 0, text, None, side_of(text)) for text in str(fields.get("excerpt") or "").split("\n")]
+    lines = [Line(0, 0, "", None, quote["side"]) for quote in quotes_in(fields) if not quote["trace"]]
+    lines += [Line(0, 0, text, None, side_of(text)) for text in str(fields.get("excerpt") or "").split("\n")]
     absent = missing_sides(lines)
     checks += [(_SIDE_WEIGHT, gap, side not in absent) for side, gap in _SIDES.items()]
     if fields.get("staging") == "no":  # Heroku asks for the differences then

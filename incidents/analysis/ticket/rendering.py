@@ -9,11 +9,11 @@ from typing import Any
 from ..redact import redact, scrub
 from . import markdown
 from .items import Completeness, complete
+from .quotes import excerpt_text, trace_text
 
 _TO_FILL = "_To fill in: {}_"
-_MASKED = "Lines are cited as `source:line`; times are UTC; credentials, e-mail and IP addresses are masked."
 _PLAIN = (
-    "title", "app", "environment", "priority", "priority_reason", "began", "ended", "excerpt", "trace", "status_page",
+    "title", "app", "environment", "priority", "priority_reason", "began", "ended", "status_page",
 )  # fmt: skip
 _MARKDOWN = (
     "description", "users", "business", "reproduce", "staging", "differences", "changed", "configuration", "services",
@@ -49,7 +49,7 @@ def render(fields: Mapping[str, Any], document: Mapping[str, Any] | None = None)
             "Staging", "staging", "differences", ask="whether it was seen in staging or testing, and what differs there"
         ),
         section("What changed", "changed"),
-        _logs(text, missing),
+        _logs(fields, missing),
         section("Configuration", "configuration", ask="dyno sizes, server, names of variables (never values)"),
         section("Third-party services", "services", ask="list them, or write “none”"),
         section("Workaround", "workaround"),
@@ -64,7 +64,7 @@ def render(fields: Mapping[str, Any], document: Mapping[str, Any] | None = None)
 def secrets(fields: Mapping[str, Any]) -> dict[str, int]:
     """Credentials that stand in the fields, by kind: to be removed before filing, and rotated. `render` masks them."""
     found = Counter[str]()
-    for key in (*_PLAIN, *_MARKDOWN):
+    for key in (*_PLAIN, *_MARKDOWN, "excerpt", "trace"):
         if isinstance(fields.get(key), str):
             found += scrub(fields[key]).counts
     return dict(sorted(found.items()))
@@ -91,16 +91,27 @@ def _head(text: dict[str, str]) -> str:
     return markdown.bullets(f"**{name}:** {value}" for name, value in rows if value)
 
 
-def _logs(text: dict[str, str], missing: set[str]) -> str:
+def _logs(fields: Mapping[str, Any], missing: set[str]) -> str:
     parts = ["## Logs"]
-    if text["excerpt"].strip():
-        parts += [_MASKED, markdown.fence(text["excerpt"])]
+    excerpt, trace = excerpt_text(fields), trace_text(fields)
+    if excerpt:
+        parts += [_masked(fields), markdown.fence(excerpt)]
     if "excerpt" in missing:
-        absent = [gap.text for gap in complete({"excerpt": text["excerpt"]}).gaps if gap.key == "excerpt"]
+        lines = {"lines": fields.get("lines"), "excerpt": fields.get("excerpt")}
+        absent = [gap.text for gap in complete(lines).gaps if gap.key == "excerpt"]
         parts.append(_TO_FILL.format(" and ".join(absent)))
-    if text["trace"].strip():
-        parts += ["Stack trace:", markdown.fence(text["trace"])]
+    if trace:
+        parts += ["Stack trace:", markdown.fence(trace)]
     return "\n\n".join(parts)
+
+
+def _masked(fields: Mapping[str, Any]) -> str:
+    """What Support does not see in the lines, and how they are cited."""
+    show = fields.get("show") or ()
+    addresses = [name for kind, name in (("email", "e-mail"), ("ip", "IP")) if kind not in show]
+    hidden = ["credentials", *([f"{' and '.join(addresses)} addresses"] if addresses else [])]
+    joined = ", ".join(hidden) if len(addresses) == 2 else " and ".join(hidden)
+    return f"Lines are cited as `source:line`; times are UTC; {joined} are masked."
 
 
 def _endpoints(document: Mapping[str, Any] | None) -> str:
