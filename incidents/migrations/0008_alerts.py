@@ -96,6 +96,7 @@ class Migration(migrations.Migration):
                 ("quiet_until", models.TimeField(null=True)),
                 ("quiet_zone", models.CharField(default="UTC", max_length=64)),
                 ("counts", models.JSONField(default=dict)),
+                ("origin", models.CharField(blank=True, max_length=200)),
                 ("watched_since", models.DateTimeField(null=True)),
                 ("checked_at", models.DateTimeField(null=True)),
                 ("rung_at", models.DateTimeField(null=True)),

@@ -50,8 +50,9 @@ def _new_key() -> str:
 class AlertPolicy(models.Model):
     """What an app's team wants to hear of, when, and where. One row per app, made when the app is first watched.
 
-    ``counts`` are other thresholds by cause (`analysis.bursts.CAUSES`; for silence: minutes). ``watched_since`` is since
-    when detection has run without a pause: silence before it means that we were away.
+    ``counts`` are other thresholds by cause (`analysis.bursts.CAUSES`; for silence: minutes). ``watched_since`` is the
+    time from which detection has run without a pause: silence before it means that we were away. ``origin`` is the
+    address of this site as people reached it, for links in messages.
     """
 
     app = models.OneToOneField(App, on_delete=models.CASCADE, primary_key=True, related_name="alert_policy")
@@ -64,6 +65,7 @@ class AlertPolicy(models.Model):
     quiet_until = models.TimeField(null=True)
     quiet_zone = models.CharField(max_length=64, default="UTC")
     counts = models.JSONField(default=dict)
+    origin = models.CharField(max_length=200, blank=True)
     watched_since = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
