@@ -95,6 +95,9 @@ BOOT = [
     ("bad-start-command", JAVA, 1, ["no main manifest attribute, in target/shop.jar"]),
     ("bad-start-command", "bundle exec rackup", 1, ["configuration /app/config.ru not found"]),
     ("bad-start-command", "bundle exec rake jobs:work", 1, ["rake aborted!", "Don't know how to build task 'jobs:work' (See the list of available tasks with `rake --tasks`)"]),
+    ("bad-start-command", "bin/start-web", 127, ["bin/start-web: line 4: /app/tools/serve: No such file or directory"]),
+    ("bad-start-command", "bin/start-web", 1, ["bin/start-web: line 12: LISTEN_ON: unbound variable"]),
+    ("bad-start-command", "vendor/bin/heroku-php-nginx shop/", 1, ["DOCUMENT_ROOT 'shop/' does not exist"]),
     ("bad-start-command", "flask run", 2, ["Error: Could not locate a Flask application. You did not provide the \"FLASK_APP\" environment variable"]),
     # syntax-or-import-error
     ("syntax-or-import-error", PY, 3, ['  File "/app/shop/views.py", line 41', "    def index(request)", "                      ^", "SyntaxError: expected ':'"]),
@@ -108,6 +111,7 @@ BOOT = [
     ("syntax-or-import-error", RAILS, 1, ["/app/config/environments/production.rb:3:in `<top (required)>': uninitialized constant ShopApp (NameError)", "\tfrom /app/config/environment.rb:5:in `<top (required)>'"]),
     ("syntax-or-import-error", RAILS, 1, ["/app/app/models/order.rb:12: syntax error, unexpected end-of-input, expecting keyword_end (SyntaxError)"]),
     ("syntax-or-import-error", "vendor/bin/heroku-php-nginx", 255, ["PHP Parse error:  syntax error, unexpected token \"}\" in /app/index.php on line 12"]),
+    ("db-connection-failure", NODE, 1, ["error no mongos proxy available"]),
     # missing-config-var
     ("missing-config-var", PY, 3, ["Traceback (most recent call last):", 'File "/app/shop/settings.py", line 20, in <module>', "SECRET_KEY = os.environ['DJANGO_SECRET_KEY']", 'File "<frozen os>", line 679, in __getitem__', "KeyError: 'DJANGO_SECRET_KEY'"]),
     ("missing-config-var", PY, 3, ["django.core.exceptions.ImproperlyConfigured: The SECRET_KEY setting must not be empty."]),
@@ -207,6 +211,61 @@ def test_words_beside_a_failed_request_name_the_cause(slug, said):
     found = first_finding(failed_request(*said))
     assert agrees(found.slug, slug), (found.slug, found.summary)
     assert any(text.strip() and text.strip() in proof.text for proof in found.evidence for text in said)
+
+
+def rejected_build(*said: str) -> str:
+    """The pasted output of a build that fails while it collects static files."""
+    return "\n".join((
+        "-----> Python app detected", "-----> $ python manage.py collectstatic --noinput",
+        *(f"       {text}" for text in ("Traceback (most recent call last):", *said)),
+        " !     Error while running '$ python manage.py collectstatic --noinput'.",
+        " !     Push rejected, failed to compile Python app.", "",
+    ))  # fmt: skip
+
+
+REJECTED = [
+    ("missing-config-var", "KeyError: 'PAYMENT_KEY'"),
+    ("missing-dependency", "ModuleNotFoundError: No module named 'storages'"),
+    ("syntax-or-import-error", "SyntaxError: '{' was never closed"),
+    ("db-connection-failure", "django.db.utils.OperationalError: could not connect to server: Connection refused"),
+    ("static-files", "django.core.exceptions.ImproperlyConfigured: You're using the staticfiles app without having set the STATIC_ROOT setting to a filesystem path."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("slug", "said"), REJECTED, ids=[row[0] for row in REJECTED])
+def test_what_broke_a_build_step_is_named_before_the_step(slug, said):
+    found = diagnose.findings(facts_of(rejected_build(said)))
+    assert found[0].slug == slug, (found[0].slug, found[0].summary)
+    assert not any(
+        finding.slug in ("build-failed", "static-files") and not finding.folded_into for finding in found[1:]
+    )
+
+
+def killed_at_boot(command: str, *said: str) -> str:
+    """A web dyno that says this three seconds after its start, and is killed because it opened no port."""
+    return log(
+        line("09:00:04", "heroku[web.1]", f"Starting process with command `{command}`"),
+        *(line(f"09:00:07.{place:06d}", "app[web.1]", text) for place, text in enumerate(said)),
+        line("09:01:04", "heroku[web.1]", "Error R10 (Boot timeout) -> Web process failed to bind to $PORT within 60 seconds of launch"),
+        line("09:01:04.1", "heroku[web.1]", "Stopping process with SIGKILL"),
+        line("09:01:04.2", "heroku[web.1]", "Process exited with status 137"),
+        line("09:01:04.3", "heroku[web.1]", "State changed from starting to crashed"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("slug", "said"),
+    [
+        ("port-binding", "All set, ready!"),
+        ("port-binding", "Postgres is connected"),
+        ("port-binding", "Launching the web server with {:port 3000}"),
+        ("missing-procfile-or-process-type", "Logged in as helper"),
+        ("boot-timeout", "Loading model weights"),
+        ("boot-timeout", "Reading 20000 rows"),
+    ],
+)
+def test_what_a_killed_process_said_last_tells_why_it_opened_no_port(slug, said):
+    assert first_finding(killed_at_boot("python main.py", said)).slug == slug
 
 
 CALM = [

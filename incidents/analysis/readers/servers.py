@@ -57,6 +57,7 @@ _HINTS: tuple[Hint, ...] = (
     _hint("listen", "undertow", r"(?:Undertow|Jetty|Netty) started on port(?:\(?s?\)?)?:? (?P<port>\d{1,5})"),
     _hint("listen", "jetty", rf"Started (?:\w{{1,20}}Connector)?@?\w{{0,16}}\{{HTTP/[\d.]{{1,4}}[^}}]{{0,80}}\}}\{{{_HOST}:(?P<port>\d{{1,5}})\}}"),
     _hint("server", "spring", r"Started [\w$.]{1,80} in (?P<seconds>\d{1,4}(?:\.\d{1,4})?) seconds"),
+    _hint("listen", "jetty", r"\{:port (?P<port>\d{2,5})\b"),  # Clojure prints the map of its options
     _hint("listen", "play", rf"Listening for HTTPS? on /?{_HOST}:(?P<port>\d{{1,5}})"),
     _hint("listen", "gin", rf"Listening and serving HTTP on {_HOST}:(?P<port>\d{{1,5}})"),
     _hint("listen", "echo", rf"http server started on {_HOST}:(?P<port>\d{{1,5}})"),

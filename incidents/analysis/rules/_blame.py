@@ -75,7 +75,8 @@ class Blame:
     @property
     def explains(self) -> tuple[str, ...]:
         if self.fatal:
-            return (*WEB_CODES, "boot-timeout", "unknown", "connection-closed-early", "5xx")
+            what = (*WEB_CODES, "boot-timeout", "unknown", "connection-closed-early", "5xx")
+            return (*what, "build-failed", "static-files") if self.ended else what
         return ("H13", "H18", "5xx") if self.requests else ()
 
 

@@ -12,6 +12,8 @@ from .base import hits, signed
 
 LAST_WORDS_US = 35_000_000
 """Database drivers give up after 30 seconds; what was written that long before an exit can be its reason."""
+NOBODY = "unknown"
+"""The process of a line that does not name one."""
 SIGNS = {
     "_end": (
         r"Worker failed to boot|App failed to load|Application startup failed\. Exiting|Application run failed"
@@ -20,7 +22,7 @@ SIGNS = {
         r"|Exception in worker process|Error starting ApplicationContext|exited with error code|npm (?:ERR!"
         r"|error) (?:code|errno) \S"
         r"|^error Command failed|exited with code [1-9]|\[ERROR\] Shutting down|process exited unexpectedly"
-        r"|exit status [1-9]"
+        r"|exit status [1-9]|Push rejected, failed|-----> Build failed|Error while running '\$ "
     ),
 }
 
@@ -93,7 +95,8 @@ def gives_up(facts: Facts, notes: Sequence[Note]) -> bool:
     for end in hits(facts, "_end"):
         ends.setdefault(end.process, []).append(end)
     for note in notes:
-        for end in ends.get(note.process, ()):
+        written_by = (note.process,) if note.process != NOBODY else (NOBODY, "build")  # lines of a pasted build
+        for end in (end for process in written_by for end in ends.get(process, ())):
             if end.source != note.source:
                 continue
             if end.at_us is None or note.at_us is None:

@@ -10,6 +10,8 @@ SIGNS = {
     r"|Couldn't find a (?:package\.json|script named)|No such script",
     "start file": r"can't open file|(?:sh|bash)(?:: (?:line )?\d{1,4})?: [^\s:]{1,200}: (?:No such file"
     r"|Permission denied|cannot execute|Is a directory|not found|command not found)"
+    r"|[\w./-]{2,80}: line \d{1,5}: [^\s:]{1,200}: (?:No such file|Permission denied|cannot execute|unbound variable)"
+    r"|DOCUMENT_ROOT '[^']{1,160}' does not exist|Unable to determine Composer vendor-dir"
     r"|\bsh: (?:\d{1,4}: )?cannot open |exec: \S{1,80}: not found|Could not open input file|Unable to access jarfile"
     r"|no main manifest attribute"
     r"|Could not find or load main class|configuration \S{0,120}config\.ru not found|Could not locate Gemfile"
@@ -34,7 +36,7 @@ NAMES = tuple(
         r"(?i)missing script: \"?([\w:-]{1,60})|Command \"([\w:-]{1,40})\" not found|script named \"?([\w:-]{1,40})",
         r"can't open file '?([^'\s:]{1,200})|Cannot find module '([^']{1,200})'|No module named '?([\w.]{1,120})",
         r"(?:sh|bash)(?:: (?:line )?\d{1,4})?: ([^\s:]{1,200}): |jarfile (\S{1,200})|main class (\S{1,200})"
-        r"|configuration (\S{0,120}config\.ru)",
+        r"|configuration (\S{0,120}config\.ru)|: line \d{1,5}: ([^\s:]{1,200}): |DOCUMENT_ROOT '([^']{1,160})'",
         r"Could not open input file: (\S{1,120})|exec: (\S{1,80}): not found|build task '([^']{1,60})"
         r"|File does not exist: (\S{1,120})",
         r"(?:attribute|object) '(\w{1,60})'|module \"([\w.]{1,80})\"|import '([\w.]{1,80})'|(nodemon)"

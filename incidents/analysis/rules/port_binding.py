@@ -30,6 +30,7 @@ from incidents.analysis.readers.servers import is_loopback
 from incidents.analysis.types import Facts, Finding, Remedy
 
 from ._blame import Blame, blame, coded, proof, story, timed_out
+from ._ports import portless, up_and_quiet
 from ._texts import by_subject, findings
 from .base import Rule, build, hits
 
@@ -49,6 +50,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     spoke = [(run, event) for run in dead if (event := _listener(run)) is not None]
     if spoke:
         yield _elsewhere(facts, spoke)
+    elif mute := [(run, note) for run in dead if (note := up_and_quiet(facts, run)) is not None]:
+        yield portless(facts, mute)
     elif not dead and "H20" in facts.codes:
         yield from _silent(facts)
     for name in SIGNS:

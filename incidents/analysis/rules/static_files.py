@@ -80,11 +80,11 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _collect(facts: Facts) -> Iterator[Finding]:
-    """``collectstatic`` failed in the build."""
+    """``collectstatic`` failed in the build: the step. What made it fail may be anything that loading the app needs."""
     notes = hits(facts, "static collect")
-    if notes:
+    if notes and not hits(facts, "static manifest"):
         yield build(
-            facts, "static-files", "Django's static files could not be collected, so the build was rejected.", 0.93,
+            facts, "static-files", "Django's static files could not be collected, so the build was rejected.", 0.8,
             notes, severity="high",
             count=len(notes), explains=("build-failed",),
             remedies=(Remedy("See the error, or build without them until it is corrected.", "heroku config:set "
