@@ -95,6 +95,8 @@ BOOT = [
     ("bad-start-command", JAVA, 1, ["no main manifest attribute, in target/shop.jar"]),
     ("bad-start-command", "bundle exec rackup", 1, ["configuration /app/config.ru not found"]),
     ("bad-start-command", "bundle exec rake jobs:work", 1, ["rake aborted!", "Don't know how to build task 'jobs:work' (See the list of available tasks with `rake --tasks`)"]),
+    ("heap-out-of-memory", NODE, 134, ["<--- Last few GCs --->", "[21:0x5]   90210 ms: Mark-sweep 251.6 (257.0) -> 251.1 (257.3) MB, 179.4 / 0.0 ms  (average mu = 0.141) allocation failure scavenge might not succeed"]),
+    ("heap-out-of-memory", NODE, 134, ["16: 0xd83588 v8::internal::Heap::CollectGarbage(v8::internal::AllocationSpace) [node]"]),
     ("bad-start-command", "bin/start-web", 127, ["bin/start-web: line 4: /app/tools/serve: No such file or directory"]),
     ("bad-start-command", "bin/start-web", 1, ["bin/start-web: line 12: LISTEN_ON: unbound variable"]),
     ("bad-start-command", "vendor/bin/heroku-php-nginx shop/", 1, ["DOCUMENT_ROOT 'shop/' does not exist"]),

@@ -33,18 +33,21 @@ SIGNS = {
     "heap": r"JavaScript heap out of memory|Reached heap limit|Ineffective mark-compacts|java\.lang\.OutOfMemoryError|OutOfMemoryError: "
     r"|Allowed memory size of \d{1,15} bytes exhausted|^MemoryError|fatal error: runtime: out of memory|NoMemoryError|failed to allocate memory"
     r"|[Cc]annot allocate memory|unable to create native thread|GC overhead limit exceeded|numpy\S{0,40}MemoryError|std::bad_alloc|memory allocation of \d{1,15} bytes failed",
+    "heap trace": r"<--- Last few GCs|FatalProcessOutOfMemory|v8::internal::Heap::(?:CollectGarbage|AllocateRawWithRetryOrFail|MarkCompact)"
+    r"|MarkCompactCollector: young object promotion failed|Mark-sweep [\d.() >-]{8,60}MB,[^\n]{0,60}(?:allocation failure|last resort)",
 }
+"""``heap trace``: what Node prints around the sentence that tells; often all that a short log holds of it."""
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    notes = hits(facts, "heap")
+    notes = hits(facts, "heap") or hits(facts, "heap trace")
     explains = ("memory-quota", "R14", "R15", "app-exception", "H12")
     yield from findings(facts, "heap-out-of-memory", {"memory": notes} if notes else {}, _describe, explains=explains)
 
 
 def _describe(_subject: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
     text = " ".join(note.text for note in found.notes[:5])
-    if re.search(r"JavaScript|heap limit|mark-compacts", text):
+    if re.search(r"JavaScript|heap limit|mark-compacts|v8::|GCs|Mark-", text):
         return "Node's heap is full and the process aborted", (
             Remedy("Give the heap about 80 % of the dyno.", "heroku config:set NODE_OPTIONS=--max-old-space-size=400"),
         )
