@@ -65,7 +65,7 @@ def _results(app: App, burst: Burst) -> Iterator[tuple[int, ChunkResult]]:
     for chunk, position in rows.values_list("chunk", "source__position")[:50]:
         stored = StoredResult.objects.filter(chunk=chunk).first()
         if stored is not None:
-            yield position, ChunkResult.load(blobs.get(stored.data, stored.key))
+            yield position or 0, ChunkResult.load(blobs.get(stored.data, stored.key))
 
 
 def _line_in(result: ChunkResult, burst: Burst) -> int | None:
