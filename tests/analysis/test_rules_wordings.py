@@ -147,7 +147,7 @@ BOOT = [
     ("node-version", NODE, 1, ["Error: The module '/app/node_modules/sqlite3/build/Release/node_sqlite3.node'", "was compiled against a different Node.js version using", "NODE_MODULE_VERSION 83. This version of Node.js requires", "NODE_MODULE_VERSION 108."]),
     ("node-version", NODE, 1, ["Error: error:0308010C:digital envelope routines::unsupported", "    at new Hash (node:internal/crypto/hash:71:19)", "  opensslErrorStack: [ 'error:03000086:digital envelope routines::initialization error' ],", "  code: 'ERR_OSSL_EVP_UNSUPPORTED'"]),
     ("native-build-failure", NODE, 1, ["Error: /app/node_modules/bcrypt/lib/binding/napi-v3/bcrypt_lib.node: invalid ELF header", "    at Module._extensions..node (node:internal/modules/cjs/loader:1340:18)"]),
-    ("native-build-failure", PY, 3, ["ImportError: libGL.so.1: cannot open shared object file: No such file or directory"]),
+    ("missing-dependency", PY, 3, ["ImportError: libGL.so.1: cannot open shared object file: No such file or directory"]),
     ("native-build-failure", "bin/shop", 1, ["bin/shop: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by bin/shop)"]),
     # app-exception at boot
     ("app-exception", "python app.py", 1, ["Traceback (most recent call last):", 'File "/app/app.py", line 9, in <module>', "model = pickle.load(open('model.pkl', 'rb'))", "FileNotFoundError: [Errno 2] No such file or directory: 'model.pkl'"]),

@@ -52,7 +52,8 @@ SIGNS = {
     "program missing": r"(?:^|[\s:])(?:/bin/)?(?:sh"
     r"|bash)(?:: (?:line )?\d{1,4})?: [\w@./-]{1,80}: (?:command )?not found|command not found: [\w@./-]{1,80}"
     r"|bundler: command not found: |'[\w.-]{1,60}' is not recognized as an internal|spawn [\w.-]{1,60} ENOENT"
-    r"|executable file not found in \$PATH",
+    r"|executable file not found in \$PATH|executable needs to be in PATH|cannot find (?:Chrome|chrome|chromium) binary",
+    "library missing": r"cannot open shared object file|Error loading shared library",
 }  # fmt: skip
 _NAMES = tuple(
     re.compile(pattern)
@@ -71,7 +72,8 @@ _NAMES = tuple(
         r"|extension ([\w-]{1,40}) is missing",
         r"(?:sh|bash)(?:: (?:line )?\d{1,4})?: ([\w@./-]{1,80}): (?:command )?not found"
         r"|command not found: ([\w@./-]{1,80})",
-        r"spawn ([\w.-]{1,60}) ENOENT|exec: \"([^\"]{1,80})\": executable file",
+        r"spawn ([\w.-]{1,60}) ENOENT|exec: \"([^\"]{1,80})\": executable file|'([\w.-]{1,40})' executable needs",
+        r"\b(lib[\w.+-]{1,60}\.so[\w.]{0,12})",
     )
 )
 TOOLS = frozenset(
@@ -109,6 +111,10 @@ def _describe(name: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:
             Remedy(
                 f"Add {package} to the dependencies that production installs (not devDependencies), commit and deploy."
             ),
+        )
+    if name.startswith("lib") and ".so" in name:
+        return f"The system library {name} is not installed", (
+            Remedy("Bring it with the apt buildpack (an Aptfile), or with the buildpack of the program that needs it."),
         )
     what = f"`{name}`" if name else "A package"
     return f"{what} is not installed", (

@@ -9,8 +9,7 @@ Why it happens
     version; ``node_modules`` with files for macOS or Windows were committed; an image was built for ARM.
 
 How to tell
-    ``Failed building wheel``, ``node-gyp``, ``Failed to build gem native extension``, ``invalid ELF header``,
-    ``cannot open shared object file``.
+    ``Failed building wheel``, ``node-gyp``, ``Failed to build gem native extension``, ``invalid ELF header``.
 
 What to do
     Use the package's binary variant or a version with wheels for your language version; bring libraries with the apt
@@ -40,9 +39,9 @@ SIGNS = {
     r"|pg_config executable not found|mysql_config not found|subprocess-exited-with-error|metadata-generation-failed"
     r"|legacy-install-failure|fatal error: \S{1,80}\.h: No such file|collect2: error|error: linker `"
     r"|Could not build wheels|can't find Rust compiler|error: could not compile `",
-    "native load": r"invalid ELF header|cannot open shared object file|version `?GLIBC(?:XX)?_[\d.]{1,8}'? not found"
+    "native load": r"invalid ELF header|version `?GLIBC(?:XX)?_[\d.]{1,8}'? not found"
     r"|wrong ELF class|undefined symbol: |Could not load the \"sharp\" module"
-    r"|Something went wrong installing the \"sharp\" module|ERR_DLOPEN_FAILED|Error loading shared library"
+    r"|Something went wrong installing the \"sharp\" module|ERR_DLOPEN_FAILED"
     r"|incompatible architecture|Could not locate the bindings file|cannot execute binary file: Exec format"
     r"|UnsatisfiedLinkError|Prisma Client could not locate the Query Engine|binaryTargets",
 }  # fmt: skip
