@@ -7,6 +7,7 @@ from typing import Any
 from . import catalogue, changes, connections, diagnose, dynos, ticket, timeline, traffic, whatif
 from . import onset as onsets
 from .endpoints import statistics
+from .merge import distinct_clients
 from .redact import redact
 from .types import Facts, Finding, Gap, SourceInput
 from .utc import iso
@@ -38,6 +39,7 @@ def analyse(facts: Facts) -> dict[str, Any]:
         },
         "findings": [_finding(finding) for finding in found],
         "endpoints": _endpoints(facts),
+        "clients": distinct_clients(facts.clients),
         "slowest_request": _slowest(facts),
         "dynos": dynos.table(facts),
         "timeline": timeline.build(facts, found, began),

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from incidents.templatetags.triage import parse_time
+from incidents.views.steps import Step, steps_of
 
 STILL_HAPPENING_SECONDS = 120
 """Trouble within this time of the last line counts as going on: the log may simply end there."""
 CHANGE_KINDS = frozenset({"release", "deploy", "config", "scale"})
 HEADLINE_CHARACTERS = 110
-MOST_COMMANDS = 3
 MOST_CHANGES = 4
+MOST_SPARKS = 60
+QUIET_SLUGS = frozenset({"unknown"})
 
 Document = dict[str, Any]
+
+
+class Spark(NamedTuple):
+    """A column of the small picture beside the state."""
+
+    x: float
+    width: float
+    height: float
+
+    @property
+    def y(self) -> float:
+        return round(20 - self.height, 1)
 
 
 def endpoint_key(method: str, path: str) -> str:
@@ -30,10 +44,6 @@ class Summary:
     """Reads one document. Everything here is derived and may be absent: an early document says little."""
 
     document: Document
-    commands: list[dict[str, str]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.commands = self._commands()
 
     # -- what it is ---------------------------------------------------------------------------------------------------
     @property
@@ -63,7 +73,10 @@ class Summary:
 
     @cached_property
     def consequences(self) -> list[Document]:
-        return [finding for finding in self.findings if finding.get("folded_into")]
+        """What the causes explain; that a log shows no cause is no consequence once another finding is one."""
+        return [
+            finding for finding in self.findings if finding.get("folded_into") and finding["slug"] not in QUIET_SLUGS
+        ]
 
     @property
     def first(self) -> Document | None:
@@ -115,6 +128,14 @@ class Summary:
         return max(0.0, (last - self.last_trouble_at).total_seconds())
 
     @property
+    def lasted_seconds(self) -> float | None:
+        """From the onset to the last trouble."""
+        began = parse_time(self.onset["utc"])
+        if began is None or self.last_trouble_at is None:
+            return None
+        return max(0.0, (self.last_trouble_at - began).total_seconds())
+
+    @property
     def is_ongoing(self) -> bool:
         return self.quiet_seconds is not None and self.quiet_seconds < STILL_HAPPENING_SECONDS
 
@@ -130,6 +151,27 @@ class Summary:
     @property
     def failed_share(self) -> float | None:
         return self.failed / self.requests if self.requests else None
+
+    @property
+    def clients(self) -> int | None:
+        """About how many addresses met failures."""
+        return self.document.get("clients") or None
+
+    @cached_property
+    def spark(self) -> list[Spark]:
+        """Failed requests over the log, as columns of a picture 100 wide and 20 high; empty where nothing failed."""
+        failed = ((self.document.get("charts") or {}).get("requests") or {}).get("failed") or []
+        most = max(failed, default=0)
+        if not most or len(failed) < 3:
+            return []
+        group = -(-len(failed) // MOST_SPARKS)
+        columns = [max(failed[at : at + group]) for at in range(0, len(failed), group)]
+        width = 100 / len(columns)
+        return [
+            Spark(round(at * width, 2), round(max(width - 0.4, 0.4), 2), round(max(value / most * 20, 1.5), 1))
+            for at, value in enumerate(columns)
+            if value
+        ]
 
     @property
     def codes(self) -> list[tuple[str, Document]]:
@@ -206,13 +248,23 @@ class Summary:
         """As many lines as ``heroku logs`` gives at most: the beginning is probably missing."""
         return any(1490 <= source["lines"] <= 1501 for source in self.sources)
 
-    def _commands(self) -> list[dict[str, str]]:
-        """The first commands that the findings suggest, each once."""
-        found: dict[str, dict[str, str]] = {}
+    # -- what to do, and what to make of it ----------------------------------------------------------------------------
+    @cached_property
+    def steps(self) -> list[Step]:
+        """At most three commands, each with its way back. None where nothing is wrong."""
         if self.verdict["status"] == "healthy":
             return []
-        for finding in self.causes:
-            for remedy in finding.get("remedies") or []:
-                if remedy.get("command") and len(found) < MOST_COMMANDS:
-                    found.setdefault(remedy["command"], remedy)
-        return list(found.values())
+        was_undone = any("rollback" in change["title"].lower() for change in self.later_changes)
+        return steps_of(self.causes, self.changes, is_ongoing=self.is_ongoing, was_undone=was_undone)
+
+    @cached_property
+    def ruled_out(self) -> list[str]:
+        """What the findings looked at and do not hold for the cause, each once."""
+        return list(dict.fromkeys(text for finding in self.causes for text in finding.get("ruled_out") or []))[
+            :MOST_CHANGES
+        ]
+
+    @cached_property
+    def unexplained(self) -> list[Document]:
+        """Other causes beside the first, harmful ones only: what the verdict does not explain."""
+        return [finding for finding in self.causes[1:] if finding["severity"] != "low"]

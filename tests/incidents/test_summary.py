@@ -37,7 +37,7 @@ def test_an_empty_document_has_no_answers_and_no_errors() -> None:
     assert summary.tone == "none"
     assert summary.quiet_seconds is None
     assert not summary.is_ongoing
-    assert (summary.changes, summary.commands, summary.top_endpoints, summary.codes) == ([], [], [], [])
+    assert (summary.changes, summary.steps, summary.top_endpoints, summary.codes) == ([], [], [], [])
     assert summary.headline == ("", "")
 
 
@@ -57,9 +57,9 @@ def test_changes_before_the_onset_come_nearest_first_and_later_ones_apart() -> N
 
 
 def test_each_command_is_given_once_and_none_where_nothing_is_wrong() -> None:
-    assert [remedy["command"] for remedy in Summary(document()).commands] == ["heroku ps"]
+    assert [step.command for step in Summary(document()).steps] == ["heroku ps"]
     healthy = document(verdict={"status": "healthy", "slug": "", "sentence": "Nothing is wrong."})
-    assert Summary(healthy).commands == []
+    assert Summary(healthy).steps == []
     assert Summary(healthy).tone == "ok"
 
 
@@ -68,10 +68,11 @@ def test_codes_come_by_number() -> None:
 
 
 def test_consequences_stand_apart_from_causes() -> None:
-    folded = document()["findings"][0] | {"slug": "unknown", "folded_into": "slow-endpoint"}
-    summary = Summary(document(findings=[*document()["findings"], folded]))
+    cause = document()["findings"][0]
+    folded = [cause | {"slug": slug, "folded_into": "slow-endpoint"} for slug in ("worker-timeout", "unknown")]
+    summary = Summary(document(findings=[cause, *folded]))
     assert [finding["slug"] for finding in summary.causes] == ["slow-endpoint"]
-    assert [finding["slug"] for finding in summary.consequences] == ["unknown"]
+    assert [finding["slug"] for finding in summary.consequences] == ["worker-timeout"]  # a cause is known
 
 
 @pytest.mark.parametrize(
