@@ -95,6 +95,8 @@ BOOT = [
     ("bad-start-command", JAVA, 1, ["no main manifest attribute, in target/shop.jar"]),
     ("bad-start-command", "bundle exec rackup", 1, ["configuration /app/config.ru not found"]),
     ("bad-start-command", "bundle exec rake jobs:work", 1, ["rake aborted!", "Don't know how to build task 'jobs:work' (See the list of available tasks with `rake --tasks`)"]),
+    ("port-binding", "mix phx.server", 1, ["{shutdown,{ranch_listener_sup,{listen_error,'Elixir.Shop.Endpoint.HTTP',eaddrinuse}}}"]),
+    ("db-connection-failure", NODE, 1, ["error Make sure your MongoDB database is running..."]),
     ("heap-out-of-memory", NODE, 134, ["<--- Last few GCs --->", "[21:0x5]   90210 ms: Mark-sweep 251.6 (257.0) -> 251.1 (257.3) MB, 179.4 / 0.0 ms  (average mu = 0.141) allocation failure scavenge might not succeed"]),
     ("heap-out-of-memory", NODE, 134, ["16: 0xd83588 v8::internal::Heap::CollectGarbage(v8::internal::AllocationSpace) [node]"]),
     ("bad-start-command", "bin/start-web", 127, ["bin/start-web: line 4: /app/tools/serve: No such file or directory"]),

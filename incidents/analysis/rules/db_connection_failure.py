@@ -44,6 +44,7 @@ SIGNS = {
     r"|PROTOCOL_CONNECTION_LOST",
     "db mongo": r"Mongo(?:ose)?ServerSelectionError|MongoNetworkError|MongoNetworkTimeoutError|MongoTimeoutError|MongooseError: Operation .{1,80} buffering timed out"
     r"|Could not connect to any servers in your MongoDB|failed to connect to (?:server )?\[|No suitable servers found|ServerSelectionTimeoutError|NoServerAvailable"
+    r"|[Mm]ake sure (?:that )?(?:your )?(?:MongoDB|Postgres\w{0,3}|MySQL|the )?(?:database|MongoDB|server)[\w ]{0,12} is running"
     r"|no mongos proxy available|no primary (?:server (?:found|available)|found in replicaset)|Topology (?:was destroyed|is closed)"
     r"|MongoError: (?:[Aa]uth|bad auth)|MongoServerError: (?:bad auth|[Aa]uthentication)|saslStart \| FAILED|bad auth : |Mongo::(?:Auth|Error::(?:NoServer|Socket))"
     r"|no reachable servers|server selection error|topology was destroyed|pool destroyed",
