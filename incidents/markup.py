@@ -66,3 +66,45 @@ def _link(node: SyntaxTreeNode, depth: int) -> SafeString:
     if not target.startswith(_SCHEMES):
         return _children(node, depth)
     return format_html('<a href="{}" rel="noreferrer noopener nofollow">{}</a>', target, _children(node, depth))
+
+
+def render_plain(text: str) -> str:
+    """The text without its marks, for where Markdown is not understood: headings in capitals, tables by tabs."""
+    return "\n\n".join(part for part in _plain_blocks(SyntaxTreeNode(_PARSER.parse(text)), "") if part) + "\n"
+
+
+def _plain_blocks(node: SyntaxTreeNode, indent: str) -> list[str]:
+    return [_plain_block(child, indent) for child in node.children] if len(indent) < MOST_DEPTH else ["…"]
+
+
+def _plain_block(node: SyntaxTreeNode, indent: str) -> str:
+    match node.type:
+        case "heading":
+            return _plain_inline(node).upper() if node.tag != "h1" else _plain_inline(node)
+        case "fence" | "code_block":
+            return "\n".join(f"    {row}" for row in node.content.rstrip("\n").split("\n"))
+        case "bullet_list" | "ordered_list":
+            items = ["\n".join(_plain_blocks(item, f"{indent}  ")) for item in node.children]
+            marks = ["-" if node.type == "bullet_list" else f"{number}." for number in range(1, len(items) + 1)]
+            return "\n".join(
+                f"{mark} {item.replace(chr(10), chr(10) + '  ')}" for mark, item in zip(marks, items, strict=True)
+            )
+        case "table":
+            rows = [row for part in node.children for row in part.children]
+            return "\n".join("\t".join(_plain_inline(cell) for cell in row.children) for row in rows)
+        case "blockquote":
+            return "\n".join(f"> {row}" for row in "\n\n".join(_plain_blocks(node, f"{indent}  ")).split("\n"))
+        case "hr":
+            return "----"
+    return _plain_inline(node)
+
+
+def _plain_inline(node: SyntaxTreeNode) -> str:
+    if node.type in ("softbreak", "hardbreak"):
+        return "\n"
+    if node.type == "link":
+        inside, target = "".join(map(_plain_inline, node.children)), str(node.attrs.get("href", ""))
+        return inside if inside in (target, "") else f"{inside} <{target}>"
+    if node.children:
+        return "".join(map(_plain_inline, node.children))
+    return (node.content or "").replace("\u200b", "") if node.type != "root" else ""
