@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from incidents.views import actions, charts, codes, downloads, logs, pages, palette, parts, styleguide, tickets
+from incidents.views import actions, charts, codes, downloads, logs, pages, palette, parts, styleguide, ticket_lines, tickets
 
 urlpatterns: list[URLPattern] = [
     path("", pages.incident_list, name="incident-list"),
@@ -24,6 +24,9 @@ urlpatterns: list[URLPattern] = [
     path("i/<uuid:pk>/l/<int:source>.<int:line>/", logs.line, name="incident-line"),
     path("i/<uuid:pk>/ticket/", tickets.ticket, name="incident-ticket"),
     path("i/<uuid:pk>/ticket/restart/", tickets.take_suggestion, name="incident-ticket-restart"),
+    path("i/<uuid:pk>/ticket/undo/<int:change>/", tickets.undo, name="incident-ticket-undo"),
+    path("i/<uuid:pk>/ticket/lines/", ticket_lines.change_lines, name="incident-ticket-lines"),
+    path("i/<uuid:pk>/ticket/find/", ticket_lines.find_lines, name="incident-ticket-find"),
     path("i/<uuid:pk>/ticket.md", downloads.ticket_markdown, name="incident-ticket-md"),
     path("i/<uuid:pk>/ticket.zip", downloads.ticket_archive, name="incident-ticket-zip"),
     path("i/<uuid:pk>/name/", actions.rename, name="incident-rename"),
