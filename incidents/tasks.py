@@ -13,8 +13,9 @@ from celery.signals import worker_ready
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from incidents.digest import analysing, chunks, reaping, splitting, watchdog
-from incidents.models import Chunk, LogSource
+from incidents.digest import alerts, analysing, chunks, reaping, recorder, splitting, watchdog
+from incidents.models import Chunk, Delivery, LogSource
+from incidents.notify import deliver
 
 logger = logging.getLogger(__name__)
 PATIENCE_SECONDS = 2.0
@@ -33,7 +34,12 @@ def split_source(source_id: str) -> None:
 def digest_chunk(chunk_id: int) -> None:
     """Read one chunk."""
     incident_id = chunks.digest(chunk_id)
-    if incident_id:
+    if incident_id is None:
+        return
+    app_id = alerts.app_recorded_by(incident_id)
+    if app_id:  # recorders are watched, not analysed
+        ring(watch_app, app_id)
+    else:
         ring(analyse_incident, incident_id)
 
 
@@ -42,6 +48,33 @@ def analyse_incident(incident_id: str) -> None:
     """Bring an incident's analysis up to date."""
     if analysing.analyse(UUID(incident_id)):
         ring(analyse_incident, incident_id)
+
+
+@shared_task(name="incidents.watch_app")
+def watch_app(app_id: str) -> None:
+    """Look for bursts in what an app has sent lately."""
+    found = alerts.watch(UUID(app_id))
+    _ring_all(send_delivery, found.deliveries)
+
+
+@shared_task(name="incidents.send_delivery")
+def send_delivery(delivery_id: str) -> None:
+    """Send one message of an alert."""
+    deliver.deliver(UUID(delivery_id))
+
+
+@shared_task(name="incidents.record_source")
+def record_source(source_id: str) -> None:
+    """Bring what a drain or a pipe has delivered into its log, and ring for whoever looks at it."""
+    recorded = recorder.record(UUID(source_id))
+    if recorded is None:
+        return
+    for chunk_id in recorded.unread:
+        ring(digest_chunk, chunk_id)
+    if recorded.more:
+        ring(record_source, source_id)
+    if recorded.lines:
+        ring(*((analyse_incident, recorded.incident_id) if recorded.app_id is None else (watch_app, recorded.app_id)))
 
 
 @worker_ready.connect
@@ -72,7 +105,12 @@ def ring_due() -> int:
     chunks = _ring_all(digest_chunk, due.chunks)
     reaping.rung(LogSource, sources)
     reaping.rung(Chunk, chunks)
-    return len(sources) + len(chunks) + len(_ring_all(analyse_incident, due.incidents))
+    deliveries = _ring_all(send_delivery, deliver.due(reaping.BATCH))
+    reaping.rung(Delivery, deliveries)
+    apps = _ring_all(watch_app, alerts.due(reaping.BATCH))
+    live = _ring_all(record_source, recorder.waiting_sources())
+    incidents = _ring_all(analyse_incident, due.incidents)
+    return sum(len(rung) for rung in (sources, chunks, deliveries, apps, live, incidents))
 
 
 def _ring_all(task: Any, ids: list[Any]) -> list[Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from incidents.views import health, signin, uploads
+from incidents.views import drain, health, signin, uploads
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("drain/", drain.drain, name="drain"),
     path("signin/", signin.signin, name="signin"),
     path("signout/", signin.signout, name="signout"),
     path("uploads/", uploads.start, name="upload-start"),

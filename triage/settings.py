@@ -12,6 +12,8 @@ TRIAGE_LEASE_SECONDS          how long a dead worker holds its chunk; default 30
 TRIAGE_SOFT_SHUTDOWN_SECONDS  how long a worker that is asked to stop goes on with its chunk; default 20
 TRIAGE_MAX_UPLOAD_MB          largest file that is accepted; default 2048
 TRIAGE_MAX_TEXT_MB            most text that one upload may unpack to; default 10240
+TRIAGE_DRAIN_KB_PER_S         what the drains of one app may send; default 2048
+TRIAGE_SPOOL_MB               room on the disk of each web process for what drains send while the database is away
 ============================  ==========================================================
 """
 
@@ -174,12 +176,14 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_PUBLISH_RETRY = False  # ring once and don't wait: the row is safe already
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_DEFAULT_QUEUE = "digest"
-# Three, so that the bell of an analysis or a new upload never waits behind a thousand chunks.
-CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ("ingest", "digest", "analyse")}
+# Several, so that the bell of an analysis or of a live log never waits behind a thousand chunks.
+_QUEUES = ("live", "ingest", "digest", "analyse")
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in _QUEUES}
 CELERY_TASK_ROUTES = {
     "incidents.split_source": {"queue": "ingest"},
     "incidents.digest_chunk": {"queue": "digest"},
     "incidents.analyse_incident": {"queue": "analyse"},
+    "incidents.record_source": {"queue": "live"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # With REMAP_SIGTERM=SIGQUIT. Heroku kills after 30 s; 0 gives running chunks back at once.
@@ -203,6 +207,13 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 ABANDONED_UPLOAD_HOURS = 24
+
+# -- drains -----------------------------------------------------------------------------------------------------------
+DRAIN_BYTES_PER_S = env.integer("TRIAGE_DRAIN_KB_PER_S", 2048, least=1) * 1024
+"""What one app may send in the long run; five seconds of it may come at once. Apps may have a quota of their own."""
+SPOOL_DIR = DATA_DIR / "spool"
+SPOOL_BYTES = env.integer("TRIAGE_SPOOL_MB", 64) * 1024 * 1024
+"""Most that a web process keeps on its disk while the database is away; 0: nothing."""
 
 # -- static files and segments ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -18,10 +18,10 @@ from django.db.models.functions import Now
 
 from incidents import analysis
 from incidents.ingest import blobs
-from incidents.models import Chunk, ChunkState, Incident, LogSource, StoredResult
+from incidents.models import Chunk, ChunkState, Incident, LogSource, SourceKind, StoredResult
 from incidents.models.chunks import OPEN
 
-from . import segments
+from . import alert_minutes, segments
 from .leases import Lease, LeaseLost
 from .settle import settle
 from .storable import storable
@@ -60,12 +60,7 @@ def _scan(chunk: Chunk) -> analysis.ChunkResult:
 
 
 def _save(chunk: Chunk, lease: Lease, result: analysis.ChunkResult) -> None:
-    data, summary = result.dump(), result.summary()
-    value, key = blobs.put(chunk.source, f"{chunk.source_id}-{chunk.number:06}-result", data)
-    columns: dict[str, Any] = {
-        "team_id": chunk.team_id, "parser_version": analysis.PARSER_VERSION, "sha256": hashlib.sha256(data).hexdigest(),
-        "data": value, "key": key,
-    }  # fmt: skip
+    columns, summary = result_columns(chunk.source, chunk.number, result), result.summary()
     with transaction.atomic():
         lease.fence(
             state=ChunkState.DONE, parsed=result.parsed, summary=storable(summary), error="", done_at=Now(), lease=None,
@@ -75,8 +70,22 @@ def _save(chunk: Chunk, lease: Lease, result: analysis.ChunkResult) -> None:
         replaced = list(before.values_list("key", flat=True))
         before.delete()
         StoredResult.objects.create(chunk=chunk, **columns)
-        Incident.objects.filter(pk=chunk.source.incident_id).update(revision=F("revision") + 1, analysis_attempts=0)
+        if chunk.source.kind == SourceKind.DRAIN:
+            alert_minutes.store(chunk, result)
+        Incident.objects.filter(pk=chunk.source.incident_id, is_recorder=False).update(
+            revision=F("revision") + 1, analysis_attempts=0
+        )
         transaction.on_commit(lambda: blobs.remove(*replaced))
+
+
+def result_columns(source: LogSource, number: int, result: analysis.ChunkResult) -> dict[str, Any]:
+    """The columns of the `StoredResult` of a source's chunk; its data is put where blobs lie."""
+    data = result.dump()
+    value, key = blobs.put(source, f"{source.pk}-{number:06}-result", data)
+    return {
+        "team_id": source.team_id, "parser_version": analysis.PARSER_VERSION, "sha256": hashlib.sha256(data).hexdigest(),
+        "data": value, "key": key,
+    }  # fmt: skip
 
 
 def fail(chunk: Chunk, lease: Lease, reason: str) -> None:
@@ -84,4 +93,6 @@ def fail(chunk: Chunk, lease: Lease, reason: str) -> None:
     spent = chunk.attempts >= settings.MAX_ATTEMPTS
     state = ChunkState.QUARANTINED if spent else ChunkState.PENDING
     if lease.end(state=state, error=reason[:500], rung_at=None) and spent:
-        Incident.objects.filter(pk=chunk.source.incident_id).update(revision=F("revision") + 1, analysis_attempts=0)
+        Incident.objects.filter(pk=chunk.source.incident_id, is_recorder=False).update(
+            revision=F("revision") + 1, analysis_attempts=0
+        )

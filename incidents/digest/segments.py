@@ -55,7 +55,11 @@ def read_tail(chunk: Chunk) -> bytes:
     """The last 64 KiB of the chunk before this one, for context; empty at the beginning of a source."""
     if not chunk.number:
         return b""
-    segment = _without_text().get(chunk__source=chunk.source_id, chunk__number=chunk.number - 1)
+    # Numbers have gaps where chunks of a live source were joined, and begin late where the oldest ones were dropped.
+    before = _without_text().filter(chunk__source=chunk.source_id, chunk__number__lt=chunk.number)
+    segment = before.order_by("-chunk__number").first()
+    if segment is None:
+        return b""
     try:
         return b"".join(_read(segment, _blocks(segment)[-1:]))[-TAIL_BYTES:]
     except zstandard.ZstdError:  # that chunk is set aside for it; this one can be read without context
