@@ -97,6 +97,7 @@ BOOT = [
     ("bad-start-command", "bundle exec rake jobs:work", 1, ["rake aborted!", "Don't know how to build task 'jobs:work' (See the list of available tasks with `rake --tasks`)"]),
     ("port-binding", "mix phx.server", 1, ["{shutdown,{ranch_listener_sup,{listen_error,'Elixir.Shop.Endpoint.HTTP',eaddrinuse}}}"]),
     ("db-connection-failure", NODE, 1, ["error Make sure your MongoDB database is running..."]),
+    ("port-binding", "nginx", 1, ["nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)"]),
     ("heap-out-of-memory", NODE, 134, ["<--- Last few GCs --->", "[21:0x5]   90210 ms: Mark-sweep 251.6 (257.0) -> 251.1 (257.3) MB, 179.4 / 0.0 ms  (average mu = 0.141) allocation failure scavenge might not succeed"]),
     ("heap-out-of-memory", NODE, 134, ["16: 0xd83588 v8::internal::Heap::CollectGarbage(v8::internal::AllocationSpace) [node]"]),
     ("bad-start-command", "bin/start-web", 127, ["bin/start-web: line 4: /app/tools/serve: No such file or directory"]),
@@ -255,6 +256,18 @@ def killed_at_boot(command: str, *said: str) -> str:
         line("09:01:04.2", "heroku[web.1]", "Process exited with status 137"),
         line("09:01:04.3", "heroku[web.1]", "State changed from starting to crashed"),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("slug", "output"),
+    [
+        ("build-failed", "-----> Installing dependencies\n       cp: cannot stat 'shop.conf'\n-----> Build failed\n"),
+        ("node-version", "       Downloading and installing node 99.1.0...\n       Unable to download node 99.1.0; does it exist?\n-----> Build failed\n"),
+        ("static-files", "2026-03-14T09:00:01.000000+00:00 app[web.1]: Error: ENOENT: no such file or directory, stat '/app/web/dist/index.html'\n"),
+    ],
+)  # fmt: skip
+def test_a_short_paste_tells_its_cause(slug, output):
+    assert first_finding(output).slug == slug
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ SIGNS = {
     r"|Doctrine\\+Migrations\\+",
     "migration twice": r"(?:relation|table|column|type|constraint"
     r"|index) [\\`\"']{0,2}[\w.]{1,120}[\\`\"']{0,2}(?: of relation \S{1,80})? already exists|DuplicateTable"
-    r"|DuplicateColumn|PG::Duplicate|Duplicate column name",
+    r"|DuplicateColumn|PG::Duplicate(?:Table|Column|Object)|Duplicate column name",
     "column missing": r"column [\\\"'\w.]{1,120} does not exist|column \S{1,80} of relation \S{1,80} does not exist"
     r"|UndefinedColumn|Unknown column '|no such column|has no column named|sql_error_code = 42703"
     r"|Invalid column name '|UnknownAttributeError|unknown attribute '|MissingAttributeError"

@@ -32,7 +32,7 @@ from ._texts import by_subject, findings
 from .base import Rule, hits
 
 SIGNS = {
-    "node engine": r"EBADENGINE|engine \"node\" is incompatible|Unsupported engine"
+    "node engine": r"EBADENGINE|Unable to download node \d|engine \"node\" is incompatible|Unsupported engine"
     r"|Not compatible with your version of node|NODE_MODULE_VERSION|was compiled against a different Node\.js version"
     r"|Module version mismatch"
     r"|ERR_OSSL_EVP_UNSUPPORTED|0308010C:digital envelope|(?:requires|require|needs) (?:a )?(?:Node(?:\.js)?"

@@ -40,7 +40,7 @@ SIGNS = {
     "port taken": r"EADDRINUSE|\beaddrinuse\b|[Aa]ddress already in use|Port \d{2,5} (?:is|was) already in use"
     r"|Only one usage of each socket address|Connection in use: \(",
     "port denied": r"listen EACCES|bind: permission denied|(?:PermissionError|Errno 13).{0,80}(?:bind|port|:80\b)"
-    r"|Permission denied - bind\(2\)|\(13\)Permission denied: AH00072",
+    r"|bind\(\) to \S{1,60}:\d{1,5} failed|Permission denied - bind\(2\)|\(13\)Permission denied: AH00072",
 }  # fmt: skip
 _PORT = (re.compile(r"(?:port |:)(\d{2,5})\b"),)
 

@@ -42,7 +42,7 @@ SIGNS = {
     r"|You're using the staticfiles app without having set the STATIC_ROOT",
     "static collect": r"Error while running '\$ python manage\.py collectstatic|collectstatic.{0,40}(?:failed|error)",
     "static build folder": r"ENOENT: no such file or directory, (?:stat|open) '[^']{0,160}(?:build|dist"
-    r"|public)/[^']{1,80}\.(?:html|js|css)'|Failed to lookup view \"index",
+    r"|public)/[^']{1,80}\.(?:html|js|css)'|Failed to lookup view \"index|bundle not found '",
 }  # fmt: skip
 _NAMES = (
     re.compile(r"entry for '([^']{1,160})|file '([^']{1,160})' could|'([^']{1,160})'|No directory at: (\S{1,160})"),
@@ -73,7 +73,6 @@ def check(facts: Facts) -> Iterator[Finding]:
         _describe,
         sure=0.93,
         explains=("app-exception",),
-        needs_harm=True,
     )
     yield from _collect(facts)
     yield from _not_found(facts)
