@@ -1,52 +1,109 @@
-"""Series for charts, small enough to send: requests by outcome, codes, latency, memory and load, waiting.
+"""Series for charts, small enough to send: requests by outcome, codes, latency, waiting, memory and load, swimlanes.
 
     series = charts(facts)   # plain lists and numbers, ready for JSON
 
-Time runs in steps of whole minutes from ``start_s`` (seconds since 1970), so that a list's index is its time. None
-stands for 'nothing known', which a chart shows as a gap; 0 is a real zero.
+Time runs in steps of ``step_s`` seconds from ``start_s`` (seconds since 1970), so that a list's index is its time. None
+stands for 'nothing known', which a chart shows as a gap; 0 is a real zero. A step is a minute, several in a long log,
+and a part of one in a short log whose requests are all at hand.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from . import traffic
+from . import events, traffic
+from .dyno_series import dynos
 from .endpoints import bucket_value
-from .types import NO_TIME, Array, Facts, Gauge
+from .swimlanes import began_us, lanes
+from .types import NO_TIME, Array, Facts
 
 MOST_STEPS = 1_440
 """More minutes than this are drawn in steps of several."""
-MOST_POINTS = 600
-"""Of the memory and load of one dyno."""
 MOST_CODES = 6
-MOST_DYNOS = 24
-LANE_SECONDS = 240
-MOST_LANE_REQUESTS = 900
+MINUTE_S = 60
+FINE_STEPS_S = (5, 10, 15, 30)
+FEWEST_FINE, MOST_FINE = 12, 90
+"""So many steps of less than a minute, most of them with enough requests to be no coin toss."""
+ENOUGH_IN_A_STEP = 4
+BUSY_SHARE = 0.7
 _PERCENTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The steps of a chart."""
+
+    start_s: int
+    step_s: int
+    steps: int
+
+    @property
+    def is_fine(self) -> bool:
+        return self.step_s < MINUTE_S
+
+    def index(self, at_us: Array) -> Array:
+        """The step of each time; -1 outside."""
+        found = at_us // 1_000_000 - self.start_s
+        found //= self.step_s
+        return np.where((at_us != NO_TIME) & (found >= 0) & (found < self.steps), found, -1)
+
+    def counts(self, at_us: Array) -> list[int]:
+        """How many of these times fall into each step."""
+        index = self.index(at_us)
+        found: list[int] = np.bincount(index[index >= 0], minlength=self.steps).tolist()
+        return found
 
 
 def charts(facts: Facts) -> dict[str, Any]:
     """All series of an incident. Empty dictionaries and lists where the log says nothing."""
-    first, last = _span(facts)
-    if first is None or last is None:
-        nothing: dict[str, Any] = {"requests": {}, "codes": {}, "latency": {}, "dynos": [], "lanes": {}}
-        return {"step_minutes": 1, "start_s": None, "steps": 0} | nothing
-    step = max(1, math.ceil((last - first + 1) / MOST_STEPS))
-    steps = (last - first) // step + 1
+    axis = axis_of(facts)
+    if axis is None:
+        nothing: dict[str, Any] = {"requests": {}, "codes": {}, "latency": {}, "waits": {}, "dynos": [], "lanes": {}}
+        return {"step_s": MINUTE_S, "start_s": None, "steps": 0} | nothing
     return {
-        "step_minutes": step,
-        "start_s": first * 60,
-        "steps": steps,
-        "requests": _requests(facts, first, step, steps),
-        "codes": _codes(facts, first, step, steps),
-        "latency": _latency(facts, first, step, steps),
-        "dynos": _dynos(facts),
+        "step_s": axis.step_s,
+        "start_s": axis.start_s,
+        "steps": axis.steps,
+        "requests": _fine_requests(facts, axis) if axis.is_fine else _requests(facts, axis),
+        "codes": _fine_codes(facts, axis) if axis.is_fine else _codes(facts, axis),
+        "latency": _latency(facts, axis),
+        "waits": _waits(facts, axis),
+        "dynos": dynos(facts),
         "lanes": lanes(facts),
     }
+
+
+def axis_of(facts: Facts) -> Axis | None:
+    """Steps over the log, from its first to its last minute; None where no line has a time."""
+    first, last = _span(facts)
+    if first is None or last is None:
+        return None
+    step = max(1, math.ceil((last - first + 1) / MOST_STEPS))
+    minutes = Axis(first * MINUTE_S, step * MINUTE_S, (last - first) // step + 1)
+    return _fine_axis(facts, minutes) or minutes
+
+
+def _fine_axis(facts: Facts, minutes: Axis) -> Axis | None:
+    at_us = facts.requests.at_us[facts.requests.at_us != NO_TIME]
+    if not facts.requests_complete or facts.dropped_notes or minutes.step_s > MINUTE_S or not len(at_us):
+        return None
+    low_s, high_s = minutes.start_s, minutes.start_s + minutes.steps * MINUTE_S
+    if facts.first_us is not None and facts.last_us is not None:
+        low_s, high_s = max(low_s, facts.first_us // 1_000_000), min(high_s, facts.last_us // 1_000_000 + 1)
+    for step_s in FINE_STEPS_S:
+        start_s = low_s // step_s * step_s
+        steps = -(-(high_s - start_s) // step_s)
+        if FEWEST_FINE <= steps <= MOST_FINE:
+            axis = Axis(start_s, step_s, steps)
+            busy = sum(count >= ENOUGH_IN_A_STEP for count in axis.counts(at_us))
+            if busy >= steps * BUSY_SHARE:
+                return axis
+    return None
 
 
 def _span(facts: Facts) -> tuple[int | None, int | None]:
@@ -64,12 +121,12 @@ def _span(facts: Facts) -> tuple[int | None, int | None]:
     return inside[0], inside[-1]
 
 
-def _requests(facts: Facts, first: int, step: int, steps: int) -> dict[str, list[int]]:
+def _requests(facts: Facts, axis: Axis) -> dict[str, list[int]]:
     """Requests per step that went well, were refused (4xx) and failed (5xx, or an error of the router)."""
-    series = {name: [0] * steps for name in ("ok", "refused", "failed")}
+    series = {name: [0] * axis.steps for name in ("ok", "refused", "failed")}
     for minute, counted in facts.minutes.items():
-        index = (minute - first) // step
-        if not 0 <= index < steps or not counted.get("requests"):
+        index = (minute * MINUTE_S - axis.start_s) // axis.step_s
+        if not 0 <= index < axis.steps or not counted.get("requests"):
             continue
         failed = counted.get("errors", 0)
         refused = min(counted.get("status_4xx", 0), counted["requests"] - failed)
@@ -79,36 +136,57 @@ def _requests(facts: Facts, first: int, step: int, steps: int) -> dict[str, list
     return series if any(map(any, series.values())) else {}
 
 
-def _codes(facts: Facts, first: int, step: int, steps: int) -> dict[str, list[int]]:
+def _fine_requests(facts: Facts, axis: Axis) -> dict[str, list[int]]:
+    table = facts.requests
+    refused = ~table.failed & (table.status >= 400) & (table.status < 500)
+    kinds = {"ok": ~table.failed & ~refused, "refused": refused, "failed": table.failed}
+    return {name: axis.counts(table.at_us[rows]) for name, rows in kinds.items()}
+
+
+def _frequent(facts: Facts) -> list[str]:
+    return sorted(facts.codes, key=lambda code: (-facts.codes[code].count, code))[:MOST_CODES]
+
+
+def _codes(facts: Facts, axis: Axis) -> dict[str, list[int]]:
     """The most frequent codes per step."""
-    frequent = sorted(facts.codes, key=lambda code: (-facts.codes[code].count, code))[:MOST_CODES]
-    series = {code: [0] * steps for code in frequent}
+    series = {code: [0] * axis.steps for code in _frequent(facts)}
     for minute, counted in facts.minutes.items():
-        index = (minute - first) // step
-        if 0 <= index < steps:
-            for code in frequent:
-                series[code][index] += counted.get(code, 0)
+        index = (minute * MINUTE_S - axis.start_s) // axis.step_s
+        if 0 <= index < axis.steps:
+            for code, values in series.items():
+                values[index] += counted.get(code, 0)
     return series
 
 
-def _latency(facts: Facts, first: int, step: int, steps: int) -> dict[str, list[int | None]]:
+def _fine_codes(facts: Facts, axis: Axis) -> dict[str, list[int]]:
+    table, names = facts.requests, facts.names.get("code", [])
+    series = {}
+    for code in _frequent(facts):
+        noted = [event.at_us for event in events.of(facts, "code") if event.detail["code"] == code and event.at_us]
+        routed = table.at_us[table.code == names.index(code)] if code in names else np.zeros(0, dtype=np.int64)
+        series[code] = axis.counts(np.concatenate((routed, np.array(noted, dtype=np.int64))))
+    return series
+
+
+def _latency(facts: Facts, axis: Axis) -> dict[str, list[int | None]]:
     """Percentiles of service times per step, in ms: from the rollup's histograms, else from the requests themselves."""
     rollup, table = facts.rollup, facts.requests
-    if len(rollup.hist_row):
-        minute, value, count = rollup.minute[rollup.hist_row], rollup.hist_bucket, rollup.hist_count
+    summed = bool(len(rollup.hist_row)) and not axis.is_fine
+    if summed:
+        at_us, value, count = rollup.minute[rollup.hist_row] * 60_000_000, rollup.hist_bucket, rollup.hist_count
     else:
         reached = (table.service_ms >= 0) & (table.dyno > 0) & (table.at_us != NO_TIME)
-        minute, value = table.at_us[reached] // 60_000_000, table.service_ms[reached]
+        at_us, value = table.at_us[reached], table.service_ms[reached]
         count = np.ones(len(value), dtype=np.int64)
-    index = (minute.astype(np.int64) - first) // step
-    inside = (index >= 0) & (index < steps)
+    index = axis.index(at_us.astype(np.int64))
+    inside = index >= 0
     if not inside.any():
         return {}
     order = np.lexsort((value[inside], index[inside]))
     at, values, counts = (column[inside][order] for column in (index, value, count))
-    series: dict[str, list[int | None]] = {name: [None] * steps for name, _ in _PERCENTILES}
+    series: dict[str, list[int | None]] = {name: [None] * axis.steps for name, _ in _PERCENTILES}
     # Sums of a long log are kept for several minutes at a time; what they say holds for each of these.
-    held = max(1, math.ceil(rollup.step / step)) if len(rollup.hist_row) else 1
+    held = max(1, math.ceil(rollup.step * MINUTE_S / axis.step_s)) if summed else 1
     edges = [0, *(np.flatnonzero(np.diff(at)) + 1).tolist(), len(at)]
     for start, stop in pairwise(edges):
         reached_ranks = np.cumsum(counts[start:stop])
@@ -116,85 +194,31 @@ def _latency(facts: Facts, first: int, step: int, steps: int) -> dict[str, list[
             rank = int(np.searchsorted(reached_ranks, math.ceil(share * int(reached_ranks[-1]))))
             found = int(values[start + rank])
             first_step = int(at[start])
-            for place in range(first_step, min(first_step + held, steps)):
-                series[name][place] = bucket_value(found) if len(rollup.hist_row) else found
+            for place in range(first_step, min(first_step + held, axis.steps)):
+                series[name][place] = bucket_value(found) if summed else found
     return series
 
 
-def _dynos(facts: Facts) -> list[dict[str, Any]]:
-    """Memory and load of each process over time; a restart continues its line after a gap."""
-    by_process: dict[str, list[Gauge]] = {}
-    for gauge in facts.gauges:
-        by_process.setdefault(gauge.process, []).append(gauge)
-    return [_dyno(name, gauges) for name, gauges in sorted(by_process.items())[:MOST_DYNOS]]
+def _waits(facts: Facts, axis: Axis) -> dict[str, list[int | None]]:
+    """Mean ms per step that requests spent waiting behind others, and being worked on, until the router let go.
 
-
-def _dyno(name: str, gauges: list[Gauge]) -> dict[str, Any]:
-    points: list[tuple[int, float | None, float | None]] = []
-    quota = 0.0
-    for gauge in sorted(gauges, key=lambda one: one.at_us[0] if one.at_us else 0):
-        if points and gauge.at_us:
-            points.append((gauge.at_us[0] // 1_000_000 - 1, None, None))
-        none = [math.nan] * len(gauge.at_us)
-        memory, load = gauge.values.get("memory_total", none), gauge.values.get("load_avg_1m", none)
-        for at_us, used, busy in zip(gauge.at_us, memory, load, strict=False):
-            point = (at_us // 1_000_000, _known(used), _known(busy))
-            if points and points[-1][0] == point[0]:  # load and memory come as two lines, some ms apart
-                point = _highest([points.pop(), point])
-            points.append(point)
-        quota = max([quota, *(value for value in gauge.values.get("memory_quota", []) if not math.isnan(value))])
-    every = max(1, math.ceil(len(points) / MOST_POINTS))
-    thinned = [_highest(points[at : at + every]) for at in range(0, len(points), every)]
-    return {
-        "name": name, "quota_mb": round(quota, 1), "at_s": [point[0] for point in thinned],
-        "memory_mb": [point[1] for point in thinned], "load_1m": [point[2] for point in thinned],
-    }  # fmt: skip
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 2)
-
-
-def _highest(points: list[tuple[int, float | None, float | None]]) -> tuple[int, float | None, float | None]:
-    """Of neighbouring points the peaks, so that thinning hides none."""
-    memory = [point[1] for point in points if point[1] is not None]
-    load = [point[2] for point in points if point[2] is not None]
-    return points[0][0], max(memory, default=None), max(load, default=None)
-
-
-def lanes(facts: Facts) -> dict[str, Any]:
-    """Requests of each dyno around the worst minutes: when they arrived, began and ended, as the queue model sees it.
-
-    Empty without trouble, or where the model does not fit the log: a picture would then claim what nobody knows.
+    Empty where the queues could not be replayed, None outside of the stretch that was.
     """
     found = traffic.attribution(facts)
-    if found is None or not found.fits or not found.runs:
+    if found is None or not found.fits or not found.waited:
         return {}
-    every = [(run, dyno) for dyno, runs in found.runs.items() for run in runs]
-    zero_us = int(min(facts.requests.at_us[run.job.row] - run.job.end * 1000 for run, _ in every))
-    middle = _worst([run.job.end for run, _ in every if run.job.timed_out] or [run.job.end for run, _ in every])
-    low, high = middle - LANE_SECONDS * 500, middle + LANE_SECONDS * 500
-    names = facts.names
-    near = [(run.job.arrival, dyno, run) for run, dyno in every if run.finish >= low and run.job.arrival <= high]
-    shown = sorted(near, key=lambda item: (item[0], item[1], item[2].job.row))
-    rows: list[dict[str, Any]] = []
-    for _, dyno, run in shown[:MOST_LANE_REQUESTS]:
-        row = run.job.row
-        rows.append({
-            "dyno": names["dyno"][dyno], "endpoint": names["endpoint"][run.job.endpoint],
-            "arrival_ms": round(run.job.arrival - low), "start_ms": round(run.start - low),
-            "end_ms": round(run.job.end - low), "finish_ms": round(run.finish - low),
-            "timed_out": bool(run.job.timed_out), "inferred": run.inferred,
-            "line": int(facts.requests.line[row]), "source": int(facts.request_source[row]),
-        })  # fmt: skip
+    runs = [run for lane in found.runs.values() for run in lane]
+    zero_us = began_us(facts, found)
+    index = axis.index(np.array([zero_us + run.job.end * 1000 for run in runs], dtype=np.int64))
+    waited = np.array([max(0.0, min(run.start, run.job.end) - run.job.arrival) for run in runs])
+    whole = np.array([max(0.0, run.job.end - run.job.arrival) for run in runs])
+    inside = index >= 0
+    counts = np.bincount(index[inside], minlength=axis.steps)
+    sums = {
+        name: np.bincount(index[inside], weights=values[inside], minlength=axis.steps)
+        for name, values in (("waited_ms", waited), ("own_ms", whole - waited))
+    }
     return {
-        "start_us": zero_us + round(low * 1000), "length_ms": LANE_SECONDS * 1000, "workers": found.workers,
-        "requests": rows, "left_out": max(0, len(shown) - MOST_LANE_REQUESTS),
-    }  # fmt: skip
-
-
-def _worst(ends_ms: list[float]) -> float:
-    """The middle of the window that holds the most of these moments."""
-    ends: Array = np.sort(np.asarray(ends_ms))
-    held = np.searchsorted(ends, ends + LANE_SECONDS * 1000) - np.arange(len(ends))
-    return float(ends[int(held.argmax())]) + LANE_SECONDS * 500
+        name: [round(total / count) if count else None for total, count in zip(values, counts, strict=True)]
+        for name, values in sums.items()
+    }

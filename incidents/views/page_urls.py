@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from incidents.views import actions, charts, codes, downloads, logs, pages, palette, parts, styleguide, ticket_lines, tickets
+from incidents.views import actions, charts, codes, downloads, dynos, logs, pages, palette, parts, styleguide, ticket_lines, tickets
 
 urlpatterns: list[URLPattern] = [
     path("", pages.incident_list, name="incident-list"),
@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("i/<uuid:pk>/endpoints/", parts.endpoints, name="incident-endpoints"),
     path("i/<uuid:pk>/endpoints.csv", downloads.endpoints_csv, name="incident-endpoints-csv"),
     path("i/<uuid:pk>/endpoints/<slug:key>/", parts.endpoint, name="incident-endpoint"),
-    path("i/<uuid:pk>/dynos/", parts.dynos, name="incident-dynos"),
+    path("i/<uuid:pk>/dynos/", dynos.dynos, name="incident-dynos"),
     path("i/<uuid:pk>/logs/", logs.log, name="incident-logs"),
     path("i/<uuid:pk>/l/<int:source>.<int:line>/", logs.line, name="incident-line"),
     path("i/<uuid:pk>/ticket/", tickets.ticket, name="incident-ticket"),

@@ -1,177 +1,185 @@
 // Charts from JSON, in step: one crosshair, one window, the same marks on all of them. Tables beside them say the same.
 "use strict";
 (() => {
-  if (!window.uPlot) return;
-  const css = (name) => {
-    const probe = document.createElement("span");
-    probe.className = "vh";
-    probe.style.color = `var(${name})`;
-    document.body.append(probe);
-    const found = getComputedStyle(probe).color;
-    probe.remove();
-    return found;
-  };
+  if (!window.uPlot || !window.triage.window) return;
+  const { marks, window: page } = window.triage;
+  const { colour, clock } = marks;
   const shown = new Set();
-  const pad = (number) => String(number).padStart(2, "0");
   const zone = () => document.documentElement.dataset.zone || "UTC";
-  const clock = (seconds, withSeconds = true) => {
-    const format = new Intl.DateTimeFormat("en-GB", { timeZone: zone(), hourCycle: "h23", hour: "2-digit", minute: "2-digit", ...(withSeconds ? { second: "2-digit" } : {}) });
-    return format.format(new Date(seconds * 1000));
-  };
   const duration = (ms) => (ms === null || ms === undefined ? "–" : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10000 && ms % 1000 ? 1 : 0)} s`);
-
-  // Releases and restarts as lines, gaps hatched, fixed levels dashed.
-  const overlay = (data, levels = []) => ({
-    hooks: {
-      drawClear: [(u) => {
-        const { ctx, bbox } = u;
-        ctx.save();
-        ctx.fillStyle = css("--rule");
-        for (const [from, to] of data.gaps || []) {
-          const left = u.valToPos(from, "x", true), right = u.valToPos(to, "x", true);
-          ctx.fillRect(left, bbox.top, Math.max(2, right - left), bbox.height);
-        }
-        ctx.restore();
-      }],
-      draw: [(u) => {
-        const { ctx, bbox } = u;
-        ctx.save();
-        ctx.beginPath();
-        ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-        ctx.clip();
-        const dash = 4 * devicePixelRatio;
-        for (const mark of data.marks || []) {
-          const x = Math.round(u.valToPos(mark.at_s, "x", true));
-          if (x < bbox.left || x > bbox.left + bbox.width) continue;
-          const strong = mark.kind === "onset";
-          ctx.strokeStyle = css(strong ? "--urgent" : mark.kind === "crash" ? "--high" : "--accent");
-          ctx.lineWidth = (strong ? 2 : 1) * devicePixelRatio;
-          ctx.setLineDash(strong ? [] : [dash, dash]);
-          ctx.beginPath();
-          ctx.moveTo(x, bbox.top);
-          ctx.lineTo(x, bbox.top + bbox.height);
-          ctx.stroke();
-        }
-        ctx.setLineDash([dash, dash]);
-        ctx.lineWidth = devicePixelRatio;
-        ctx.strokeStyle = css("--ink-3");
-        for (const level of levels) {
-          const y = Math.round(u.valToPos(level, "y", true));
-          if (y < bbox.top || y > bbox.top + bbox.height) continue;
-          ctx.beginPath();
-          ctx.moveTo(bbox.left, y);
-          ctx.lineTo(bbox.left + bbox.width, y);
-          ctx.stroke();
-        }
-        ctx.restore();
-      }],
-    },
-  });
-
-  const axes = (format) => {
-    const stroke = css("--ink-2"), grid = { stroke: css("--rule"), width: 1 }, font = "12px Inter, system-ui, sans-serif";
-    return [
-      { stroke, grid, ticks: grid, font, values: (u, ticks) => ticks.map((tick) => clock(tick, ticks.length > 1 && ticks[1] - ticks[0] < 60)) },
-      { stroke, grid, ticks: grid, font, size: 58, values: (u, ticks) => ticks.map((tick) => (tick === null ? "" : format(tick))) },
-    ];
-  };
-  const base = (box, data, { levels = [], format, series, scales = {} }) => ({
-    width: Math.max(200, box.clientWidth), height: 190, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone()),
-    cursor: { sync: { key: "incident", setSeries: false }, drag: { x: true, y: false }, points: { size: 6 } },
-    legend: { live: true }, scales: { x: { time: true, range: (u, low, high) => edges(u, data, low, high) }, ...scales }, axes: axes(format), plugins: [overlay(data, levels)],
-    series: [{ label: `Time (${zone()})`, value: (u, at) => (at === null ? "–" : clock(at)) }, ...series],
-    hooks: { setSelect: [(u) => selected(u)] },
-  });
-  // The first and last bars stand for whole steps, so the axis reaches half a step beyond them.
-  const edges = (u, data, low, high) => {
-    const half = data.step_minutes * 30, last = data.start_s + (data.steps - 1) * data.step_minutes * 60;
-    return [low <= data.start_s ? Math.min(low, data.start_s - half) : low, high >= last ? Math.max(high, last + half) : high];
-  };
-  const times = (data) => Array.from({ length: data.steps }, (_, index) => data.start_s + index * data.step_minutes * 60);
   const number = (value) => (value === null || value === undefined ? "–" : value.toLocaleString("en-GB"));
+  const megabytes = (value) => (value === null || value === undefined ? "–" : `${Math.round(value)} MB`);
+  const plain = (value) => (value === null || value === undefined ? "–" : value.toFixed(2));
+  const HEIGHT = { requests: 170, latency: 150, waits: 120, memory: 150, load: 120 };
+
+  // -- what each chart draws -------------------------------------------------------------------------------------------------
+  const cached = new WeakMap();
+  const times = (data) => {
+    if (!cached.has(data)) cached.set(data, Array.from({ length: data.steps }, (_, index) => data.start_s + index * data.step_s));
+    return cached.get(data);
+  };
+  // A step that lies in a hole is unknown, not zero.
+  const inGap = (data) => times(data).map((at) => data.gaps.some((gap) => gap.from_s <= at && gap.to_s >= at + data.step_s));
+  const broken = (data, values) => { const holes = inGap(data); return values.map((value, index) => (holes[index] ? null : value)); };
+  const bars = uPlot.paths.bars({ size: [0.9, 60], gap: 0, align: 1 });
+  const area = (data, label, name, own, format = number) => ({
+    label, fill: colour(name), stroke: colour(name), width: 0, paths: bars, points: { show: false }, value: (u, value, index, at) => (at === null ? "–" : format(own[at])),
+  });
+  const line = (label, name, width, format, extra = {}) => ({ label, stroke: colour(name), width, spanGaps: false, points: { show: false }, value: (u, value) => format(value), ...extra });
+  const log10 = (u, low, high) => [10 ** Math.floor(Math.log10(Math.max(1, low || 10))), 10 ** Math.ceil(Math.log10(Math.max(1001, (high || 1000) * 1.05)))];
 
   const BUILD = {
-    requests: (box, data) => {
+    requests: (data) => {
       const { ok, refused, failed } = data.requests;
-      const upper = failed.map((value, index) => value + refused[index]);
-      const all = upper.map((value, index) => value + ok[index]);
-      const bars = uPlot.paths.bars({ size: [0.9, 60], gap: 0 });
-      const paint = (label, colour, own) => ({ label, fill: css(colour), stroke: css(colour), width: 0, paths: bars, points: { show: false }, value: (u, value, index, at) => (at === null ? "–" : number(own[at])) });
-      const series = [paint("Succeeded", "--chart-2xx", ok), paint("Refused (4xx)", "--chart-4xx", refused), paint("Failed", "--chart-5xx", failed)];
-      return [base(box, data, { series, format: (value) => number(value), scales: { y: { range: (u, low, high) => [0, Math.max(4, high * 1.05)] } } }), [times(data), all, upper, failed]];
+      if (!ok) return null;
+      const upper = failed.map((value, index) => value + refused[index]), all = upper.map((value, index) => value + ok[index]);
+      const codes = Object.entries(data.codes).filter(([, counts]) => counts.some(Boolean));
+      const counts = codes.map(([code, values]) => ({ label: code, stroke: "transparent", show: true, paths: () => null, points: { show: false }, scale: "codes", value: (u, value, index, at) => (at === null ? "–" : number(values[at])) }));
+      return {
+        columns: [times(data), broken(data, all), broken(data, upper), broken(data, failed), ...codes.map(([, values]) => values)],
+        series: [area(data, "Succeeded", "chart-2xx", ok), area(data, "Refused (4xx)", "chart-4xx", refused), area(data, "Failed", "chart-5xx", failed), ...counts],
+        scales: { y: { range: (u, low, high) => [0, Math.max(4, (high || 0) * 1.05)] }, codes: { auto: false, range: [0, 1] } }, format: number, codes,
+      };
     },
-    latency: (box, data) => {
-      const line = (label, colour, width) => ({ label, stroke: css(colour), width, spanGaps: false, points: { show: false }, value: (u, value) => duration(value) });
-      const series = [line("p50", "--low", 1.5), line("p95", "--high", 2), line("p99", "--urgent", 1.5)];
-      const positive = (values) => values.map((value) => (value === null ? null : Math.max(1, value)));
+    latency: (data) => {
       const { p50, p95, p99 } = data.latency;
-      return [base(box, data, { series, levels: [500, 5000, 30000], format: duration, scales: { y: { distr: 3, range: (u, low, high) => [10 ** Math.floor(Math.log10(Math.max(1, low || 10))), 10 ** Math.ceil(Math.log10(Math.max(1001, (high || 1000) * 1.05)))] } } }), [times(data), positive(p50), positive(p95), positive(p99)]];
+      if (!p50) return null;
+      const positive = (values) => values.map((value) => (value === null ? null : Math.max(1, value)));
+      return {
+        columns: [times(data).map((at) => at + data.step_s / 2), positive(p50), positive(p95), positive(p99)],
+        series: [line("p50", "low", 1.5, duration), line("p95", "high", 2, duration), line("p99", "urgent", 1.5, duration, { dash: [5, 3] })],
+        levels: [500, 5000, 30000], scales: { y: { distr: 3, range: log10 } }, format: duration,
+      };
     },
-    memory: (box, data) => gauge(box, data, "memory_mb", (value) => (value === null || value === undefined ? "–" : `${Math.round(value)} MB`), [...new Set(data.dynos.map((dyno) => dyno.quota_mb).filter(Boolean))]),
-    load: (box, data) => gauge(box, data, "load_1m", (value) => (value === null || value === undefined ? "–" : value.toFixed(2)), []),
+    waits: (data) => {
+      const { own_ms: own, waited_ms: waited } = data.waits;
+      if (!own) return null;
+      const both = own.map((value, index) => (value === null ? null : value + waited[index]));
+      return {
+        columns: [times(data), both, own],
+        series: [area(data, "Waiting", "chart-4xx", waited, duration), area(data, "Own time", "chart-2xx", own, duration)],
+        scales: { y: { range: (u, low, high) => [0, Math.max(100, (high || 0) * 1.05)] } }, format: duration,
+      };
+    },
+    memory: (data) => gauge(data, "memory_mb", megabytes, [...new Set(data.dynos.map((dyno) => dyno.quota_mb).filter(Boolean))]),
+    load: (data) => gauge(data, "load_1m", plain, []),
   };
-  const COLOURS = ["--accent", "--high", "--ok", "--urgent", "--low", "--normal"];
-  const gauge = (box, data, name, format, levels) => {
+  const COLOURS = ["accent", "high", "ok", "urgent", "low", "normal"], DASHES = [[], [6, 3], [2, 3]];
+  const SILENT_S = 180; // metrics come every 20 s: after this the line is broken
+  const withHoles = (data, dyno, name) => {
+    const at = [], values = [];
+    dyno.at_s.forEach((moment, index) => {
+      const before = at[at.length - 1];
+      const silent = before !== undefined && moment - before > Math.max(SILENT_S, data.step_s * 3);
+      const hole = before !== undefined && data.gaps.some((gap) => gap.to_s > before && gap.from_s < moment && gap.to_s - gap.from_s > 30);
+      if ((silent || hole) && dyno.measured && moment - before > 2) { at.push(before + 1); values.push(null); }
+      at.push(moment);
+      values.push(dyno[name][index]);
+    });
+    return [at, values];
+  };
+  const gauge = (data, name, format, levels) => {
     const dynos = data.dynos.filter((dyno) => dyno[name].some((value) => value !== null)).slice(0, 12);
     if (!dynos.length) return null;
-    const joined = uPlot.join(dynos.map((dyno) => [dyno.at_s, dyno[name]]), dynos.map(() => [0, 2]));
-    const series = dynos.map((dyno, index) => ({ label: dyno.name, stroke: css(COLOURS[index % COLOURS.length]), width: 1.5, spanGaps: true, points: { show: false }, value: (u, value) => format(value) }));
     const top = Math.max(0, ...levels);
-    return [base(box, data, { series, levels, format, scales: { y: { range: (u, low, high) => [0, Math.max(high * 1.1, top * 1.08, 0.5)] } } }), joined];
+    return {
+      columns: uPlot.join(dynos.map((dyno) => withHoles(data, dyno, name)), dynos.map(() => [0, 2])),
+      series: dynos.map((dyno, index) => line(dyno.name, COLOURS[index % COLOURS.length], 1.5, format, {
+        dash: DASHES[Math.floor(index / COLOURS.length) % DASHES.length], points: { show: !dyno.measured, size: 5 },
+      })),
+      levels, scales: { y: { range: (u, low, high) => [0, Math.max((high || 0) * 1.1, top * 1.08, 0.5)] } }, format: (value) => (levels.includes(value) ? `quota ${format(value)}` : format(value)),
+      codes: name === "memory_mb" ? overQuota(data) : [],
+    };
   };
+  // R14 and R15 above the memory, in the same steps as everything else.
+  const overQuota = (data) => ["R14", "R15"].map((code) => {
+    const counts = new Array(data.steps).fill(0);
+    for (const dyno of data.dynos) for (const at of dyno.codes[code] || []) {
+      const index = Math.floor((at - data.start_s) / data.step_s);
+      if (index >= 0 && index < data.steps) counts[index] += 1;
+    }
+    return [code, counts];
+  }).filter(([, counts]) => counts.some(Boolean));
 
-  // -- one window for all -----------------------------------------------------------------------------------------------
-  let current = null;
-  const selected = (u) => {
+  // -- drawing ---------------------------------------------------------------------------------------------------------------
+  const span = (data) => page.now() || [data.start_s, data.start_s + data.steps * data.step_s];
+  const options = (box, data, made) => {
+    const stroke = colour("ink-2"), grid = { stroke: colour("rule"), width: 1 }, font = "12px Inter, system-ui, sans-serif";
+    const codes = made.codes || [], name = box.dataset.plot, [min, max] = span(data);
+    return {
+      width: Math.max(200, box.clientWidth), height: HEIGHT[name] + marks.codeSpace(codes.length), padding: [marks.codeSpace(codes.length), 12, 0, 0],
+      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone()),
+      cursor: {
+        sync: { key: "incident", setSeries: false, scales: ["x", null] }, drag: { x: true, y: false, dist: 4 }, points: { size: 6 }, y: false,
+        bind: { dblclick: () => () => { page.whole(); return null; } },
+      },
+      legend: { live: true }, series: [{ label: `Time (${zone()})`, value: (u, at) => (at === null ? "–" : clock(at)) }, ...made.series],
+      scales: { x: { time: true, auto: false, min, max }, ...made.scales },
+      axes: [
+        { stroke, grid, ticks: grid, font, size: 30, values: (u, ticks) => ticks.map((tick) => clock(tick, ticks.length > 1 && ticks[1] - ticks[0] < 60)) },
+        { stroke, grid, ticks: grid, font, size: 62, values: (u, ticks) => ticks.map((tick) => (tick === null ? "" : (name === "memory" ? megabytes : made.format)(tick))) },
+      ],
+      plugins: [marks.plugin(data, { levels: made.levels, format: made.format, codes, times: times(data), half: data.step_s / 2 })],
+      hooks: { setSelect: [chosen] },
+    };
+  };
+  const chosen = (u) => {
     if (u.select.width < 4) return;
     const from = u.posToVal(u.select.left, "x"), to = u.posToVal(u.select.left + u.select.width, "x");
     u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    zoom(from, to);
+    page.go(from, to);
   };
-  const whole = () => {
-    const all = [...shown].flatMap(({ plot }) => [plot.data[0][0], plot.data[0][plot.data[0].length - 1]]).filter((value) => value !== undefined);
-    return [Math.min(...all), Math.max(...all)];
+  const draw = (box, data) => {
+    const made = BUILD[box.dataset.plot](data);
+    if (!made || !made.columns[0].length) { box.closest("figure").hidden = true; return; }
+    box.replaceChildren();
+    shown.add({ plot: new uPlot(options(box, data, made), made.columns, box), box, data });
   };
-  const zoom = (from, to) => {
-    current = [from, to];
-    for (const { plot } of shown) plot.setScale("x", { min: from, max: to });
-    for (const box of document.querySelectorAll("[data-charts]")) {
-      const [start, end] = [from, to].map((seconds) => new Date(seconds * 1000).toISOString().slice(0, 19));
-      const link = box.querySelector("[data-range-log]"), reset = box.querySelector("[data-reset]");
-      if (!link) continue;
-      const isWhole = from <= whole()[0] && to >= whole()[1];
-      link.href = `${box.dataset.logs}?${new URLSearchParams({ q: `after:${start} before:${end}` })}`;
-      link.hidden = reset.hidden = isWhole;
-      box.querySelector("#range-from").value = isWhole ? "" : start.slice(11);
-      box.querySelector("#range-to").value = isWhole ? "" : end.slice(11);
+  const scaled = (window) => {
+    for (const { plot, data } of shown) {
+      const [min, max] = window || [data.start_s, data.start_s + data.steps * data.step_s];
+      plot.setScale("x", { min, max });
     }
   };
-  document.addEventListener("submit", (event) => {
-    const form = event.target.closest("form.range");
-    if (!form) return;
+  document.addEventListener("triage:window", (event) => scaled(event.detail));
+
+  // -- by keyboard: read a chart, select a stretch -----------------------------------------------------------------------------
+  const inside = (u) => u.data[0].map((at, index) => index).filter((index) => u.data[0][index] >= u.scales.x.min && u.data[0][index] <= u.scales.x.max);
+  const read = (one, index) => {
+    const { plot, data } = one, left = plot.valToPos(plot.data[0][index], "x"), told = marks.at(plot, data, left);
+    plot.setCursor({ left, top: 0 });
+    marks.tip(plot, told, left);
+    const values = plot.series.slice(1).filter((series) => series.show).map((series, at) => `${series.label} ${series.value(plot, plot.data[at + 1][index], at + 1, index)}`);
+    window.triage.announce([clock(plot.data[0][index]), ...values, ...told].join(", "));
+    one.index = index;
+  };
+  document.addEventListener("keydown", (event) => {
+    const box = event.target.closest && event.target.closest("[data-plot]");
+    const one = box && [...shown].find((candidate) => candidate.box === box);
+    if (!one || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { plot, data } = one, steps = inside(plot), step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step && steps.length) {
+      const before = steps.includes(one.index) ? one.index : steps[step > 0 ? 0 : steps.length - 1] - step;
+      const index = Math.min(steps[steps.length - 1], Math.max(steps[0], before + step));
+      if (event.shiftKey && one.from === undefined) one.from = Math.max(steps[0], before);
+      if (!event.shiftKey) one.from = undefined;
+      read(one, index);
+      const ends = one.from === undefined ? [0, 0] : [one.from, index].map((at) => plot.valToPos(plot.data[0][at], "x")).sort((a, b) => a - b);
+      plot.setSelect({ left: ends[0], top: 0, width: ends[1] - ends[0], height: plot.over.clientHeight }, false);
+    } else if (event.key === "Enter" && plot.select.width >= 4) { one.from = undefined; chosen(plot);
+    } else if (event.key === "Escape") { one.from = undefined; plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false); marks.tip(plot, [], 0);
+    } else if (event.key === "PageDown" || event.key === "PageUp") {
+      const now = one.index === undefined ? -Infinity : plot.data[0][one.index], ahead = event.key === "PageDown";
+      const found = (data.marks || []).filter((mark) => mark.at_s >= plot.scales.x.min && mark.at_s <= plot.scales.x.max && (ahead ? mark.at_s > now + data.step_s : mark.at_s < now));
+      const mark = ahead ? found[0] : found[found.length - 1];
+      if (mark) { const index = plot.valToIdx ? plot.valToIdx(mark.at_s) : steps.find((at) => plot.data[0][at] >= mark.at_s); if (index !== undefined) read(one, index); }
+    } else return;
     event.preventDefault();
-    const [low, high] = whole();
-    const read = (field, otherwise) => {
-      const match = /^(\d{1,2}):(\d{2})(?::(\d{2}))?Z?$/.exec(field.value.trim());
-      if (!match) return otherwise;
-      const day = new Date(low * 1000).toISOString().slice(0, 10);
-      const at = Date.parse(`${day}T${pad(match[1])}:${match[2]}:${match[3] || "00"}Z`) / 1000;
-      return at < low - 3600 ? at + 86400 : at; // a log that runs over midnight
-    };
-    const from = read(form.querySelector("#range-from"), low), to = read(form.querySelector("#range-to"), high);
-    if (from < to) zoom(from, to); else window.triage.toast("The window ends before it begins.");
-  });
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-reset]")) zoom(...whole());
   });
 
-  const draw = (holder, box, data) => {
-    const made = BUILD[box.dataset.plot](box, data);
-    if (!made) { box.closest("figure").hidden = true; return; }
-    const [options, columns] = made;
-    if (!columns[0].length) return;
-    box.replaceChildren();
-    shown.add({ plot: new uPlot(options, columns, box), box, holder, data });
+  // -- loading -----------------------------------------------------------------------------------------------------------------
+  const visible = (holder, data) => {
+    for (const box of holder.querySelectorAll("[data-plot]")) if (box.clientWidth && !box.firstChild) draw(box, data);
   };
   const start = async (holder) => {
     if (holder.dataset.started) return;
@@ -181,20 +189,20 @@
       const answer = await fetch(holder.dataset.charts, { credentials: "same-origin" });
       if (!answer.ok) throw new Error(String(answer.status));
       const data = await answer.json();
-      if (data.start_s === null) return;
-      for (const box of holder.querySelectorAll("[data-plot]")) draw(holder, box, data);
-      if (current) zoom(...current);
+      if (data.start_s === null || data.start_s === undefined) return;
+      visible(holder, data);
+      for (const more of holder.querySelectorAll("details")) more.addEventListener("toggle", () => visible(holder, data));
     } catch {
-      for (const box of holder.querySelectorAll("[data-plot]")) box.textContent = "The chart could not be loaded; the table has its figures.";
+      holder.classList.add("undrawn"); // the pictures of the server stay
     }
   };
   const redraw = () => {
+    marks.forget();
     for (const one of [...shown]) {
       one.plot.destroy();
       shown.delete(one);
-      if (one.box.isConnected) draw(one.holder, one.box, one.data);
+      if (one.box.isConnected) draw(one.box, one.data);
     }
-    if (current) zoom(...current);
   };
   const all = () => document.querySelectorAll("[data-charts]").forEach(start);
   document.addEventListener("htmx:load", all);
@@ -204,7 +212,7 @@
   let waiting = 0;
   window.addEventListener("resize", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => { for (const { plot, box } of shown) plot.setSize({ width: Math.max(200, box.clientWidth), height: 190 }); }, 120);
+    waiting = setTimeout(() => { for (const { plot, box } of shown) if (box.clientWidth) plot.setSize({ width: Math.max(200, box.clientWidth), height: plot.height }); }, 120);
   });
   all();
 })();

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from incidents import analysis
-from incidents.analysis.charts import LANE_SECONDS, MOST_LANE_REQUESTS, MOST_STEPS
-from tests.simulator import Endpoint, Scenario, simulate, write_log
+from incidents.analysis.charts import MOST_STEPS
 
 START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 
@@ -85,14 +84,14 @@ def test_memory_and_load_of_a_dyno_share_their_points() -> None:
 def test_long_logs_are_drawn_in_steps_of_several_minutes() -> None:
     found = charts_of("\n".join(request(minute * 60) for minute in range(0, 5_000, 5)))
     assert found["steps"] <= MOST_STEPS
-    assert found["step_minutes"] == 4
+    assert found["step_s"] == 240
     assert sum(found["requests"]["ok"]) == 1_000
 
 
 def test_a_stray_line_of_another_year_does_not_flatten_the_chart() -> None:
     stray = request(0).replace("2026-03-14", "2099-01-01")
     found = charts_of("\n".join([*(request(second) for second in range(0, 1_200)), stray]))
-    assert found["steps"] == 20
+    assert found["steps"] * found["step_s"] == 1_200
 
 
 def test_a_log_without_requests_or_times_has_empty_charts() -> None:
@@ -100,16 +99,42 @@ def test_a_log_without_requests_or_times_has_empty_charts() -> None:
     assert charts_of("no time here\nnor here")["start_s"] is None
 
 
-def test_lanes_show_who_waited_and_stay_bounded() -> None:
-    slow = Endpoint("/export", 0.06, 400, slow_ms=35_000, slow_from_s=120)
-    scenario = Scenario(endpoints=(Endpoint("/", 1.0, 60), slow), seed=3, rate=4, seconds=600)
-    lanes = charts_of(write_log(scenario, simulate(scenario)))["lanes"]
-    requests = lanes["requests"]
-    assert 10 < len(requests) <= MOST_LANE_REQUESTS
-    assert lanes["length_ms"] == LANE_SECONDS * 1000
-    assert any(one["timed_out"] for one in requests)
-    assert any(one["start_ms"] - one["arrival_ms"] > 5_000 for one in requests)
-    assert all(one["arrival_ms"] <= one["start_ms"] <= one["finish_ms"] for one in requests)
+def test_a_short_busy_log_is_drawn_in_seconds() -> None:
+    rows = [request(second / 10, status=404 if second == 7 else 200) for second in range(1_800)]
+    failed = request(61, status=503, code="H12", service_ms=30_000)
+    found = charts_of("\n".join([*rows, failed]))
+    assert found["step_s"] == 5
+    assert found["steps"] == 36
+    assert sum(found["requests"]["ok"]) == 1_799
+    assert found["requests"]["refused"][0] == 1
+    assert found["requests"]["failed"].index(1) == found["codes"]["H12"].index(1) == 12
+    assert len(found["latency"]["p50"]) == 36
+    assert None not in found["latency"]["p50"]
+
+
+def test_a_short_quiet_log_keeps_its_minutes() -> None:
+    assert charts_of("\n".join(request(second) for second in range(0, 240, 20)))["step_s"] == 60
+
+
+def test_memory_at_r14_is_known_without_runtime_metrics() -> None:
+    rows = []
+    for second in range(0, 120, 20):
+        at = (START + timedelta(seconds=second)).isoformat(timespec="microseconds")
+        rows += [
+            f"{at} heroku[web.1]: Process running mem=533M(104.1%)",
+            f"{at} heroku[web.1]: Error R14 (Memory quota exceeded)",
+        ]
+    dyno = charts_of("\n".join(rows))["dynos"][0]
+    assert (dyno["name"], dyno["quota_mb"], dyno["measured"]) == ("web.1", 512, False)
+    assert set(dyno["memory_mb"]) == {533}
+    assert len(dyno["codes"]["R14"]) == 6
+
+
+def test_a_restarted_dyno_has_a_hole_in_its_line() -> None:
+    second_life = memory(300, 90, 0.1).replace("000000000001", "000000000002")
+    dyno = charts_of("\n".join([*(memory(20 * step, 300, 0.5) for step in range(10)), second_life]))["dynos"][0]
+    assert dyno["memory_mb"] == [*[300.0] * 10, None, 90.0]
+    assert "swap_mb" not in dyno
 
 
 def test_a_calm_log_has_no_lanes() -> None:

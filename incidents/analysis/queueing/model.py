@@ -42,6 +42,7 @@ class Run:
     start: float
     finish: float
     inferred: bool = False  # finish is an estimate
+    worker: int = 0  # which of the dyno's workers took it
 
     @property
     def wait_ms(self) -> float:
@@ -116,7 +117,7 @@ def replay(jobs: list[Job], workers: int, typical: Typical) -> list[Run]:
             finish, inferred = max(start + expected, job.end if start < job.end else start), True
         else:
             finish, inferred = max(job.end, start if before is not None and before.inferred else job.end), False
-        run = Run(job, min(start, finish), finish, inferred)
+        run = Run(job, min(start, finish), finish, inferred, worker)
         runs.append(run)
         last[worker] = run
         heapq.heappush(free, (finish, worker))
