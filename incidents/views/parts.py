@@ -1,4 +1,4 @@
-"""The parts of an incident that its document tells: timeline, endpoints, dynos. All state is in the query string."""
+"""The parts of an incident that its document tells: timeline, endpoints. All state is in the query string."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from incidents.access import get_incident_for
 from incidents.http import render_page_or_fragment
-from incidents.views.charts import lanes_of
 from incidents.views.pages import incident_context
 from incidents.views.summary import Document, Summary
 
@@ -139,28 +138,3 @@ def _kind_link(kind: str, number: int, chosen: list[str]) -> dict[str, Any]:
     others = [other for other in chosen if other != kind]
     after = others if kind in chosen else [*others, kind]
     return {"kind": kind, "number": number, "on": kind in chosen, "query": "&".join(f"kind={other}" for other in after)}
-
-
-@require_safe
-def dynos(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Memory against quota, restarts and crashes of each dyno."""
-    incident = get_incident_for(request.user, pk)
-    context = incident_context(request, incident, "dynos")
-    rows = _by_name(context["summary"].document.get("dynos") or [])
-    context |= {"rows": rows, "lanes": lanes_of(incident, context["summary"])}
-    context["has_gauges"] = bool((context["summary"].document.get("charts") or {}).get("dynos"))
-    return render(request, "incidents/dynos.html", context)
-
-
-def _by_name(dynos: list[Document]) -> list[Document]:
-    """One row per name: a dyno that was restarted is the same to its readers."""
-    rows: dict[str, Document] = {}
-    for dyno in dynos:
-        row = rows.setdefault(
-            dyno["name"], {"name": dyno["name"], "memory_max_mb": 0, "memory_quota_mb": 0, "restarts": 0, "crashes": 0}
-        )
-        for key in ("memory_max_mb", "memory_quota_mb", "restarts", "crashes"):
-            row[key] = max(row[key], dyno.get(key) or 0)
-    for row in rows.values():
-        row["memory_share"] = row["memory_max_mb"] / row["memory_quota_mb"] if row["memory_quota_mb"] else None
-    return list(rows.values())
