@@ -9,31 +9,26 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from incidents.access import get_incident_for, get_team_for, memberships_of
+from incidents.access import get_incident_for, get_team_for
 from incidents.http import wants
 from incidents.models import Incident, IncidentState
-from incidents.views.chain import chain_of
-from incidents.views.charts import charts_of
-from incidents.views.checks import checks_of, counted
+from incidents.views.charts import overview_of
 from incidents.views.drafting import state_of
 from incidents.views.progress import progress_of
 from incidents.views.summary import Summary
 from incidents.views.window import window_of
-from incidents.views.windowed import windowed
-from incidents.views.wording import wordings_of
 
 PAGE_SIZE = 30
 
 
 @require_safe
 def incident_list(request: HttpRequest) -> HttpResponse:
-    """Incidents of the team looked at, newest first; ``show=archived`` those put away; ``q`` searches them."""
-    if not memberships_of(request.user).exists():
-        return redirect("team-list")
-    mine = Incident.objects.visible_to(request.user).filter(team=get_team_for(request.user), merged_into=None)
+    """Incidents of the person's teams, newest first; ``show=archived`` those put away; ``q`` searches them."""
+    get_team_for(request.user)
+    mine = Incident.objects.visible_to(request.user)
     archived = request.GET.get("show") == "archived"
     rows = mine.exclude(archived_at=None).order_by("-archived_at", "id") if archived else mine.listed()
     query = request.GET.get("q", "").strip()[:200]
@@ -69,10 +64,8 @@ def incident_new(request: HttpRequest) -> HttpResponse:
 def incident_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The overview. While logs are being read, HTMX asks for ``status`` with the revision that the page shows."""
     incident = get_incident_for(request.user, pk)
-    if incident.merged_into_id:
-        return redirect("incident-detail", pk=incident.merged_into_id)
     context = incident_context(request, incident, "overview")
-    context |= _overview(request, incident, context["summary"])
+    context["chart"] = overview_of(incident.analysis)
     if wants(request, "status"):
         context["is_stale"] = request.GET.get("seen") != str(incident.analysed_revision)
         return render(request, "incidents/_live.html", context)
@@ -92,20 +85,6 @@ def incident_context(request: HttpRequest, incident: Incident, tab: str) -> dict
         "incident_states": IncidentState.choices,
         "ticket": state_of(incident),
         "favicon": favicon(summary, progress.is_live),
-    }
-
-
-def _overview(request: HttpRequest, incident: Incident, summary: Summary) -> dict[str, Any]:
-    """What only the overview shows."""
-    checks = checks_of(summary)
-    window = window_of(request, summary.window)
-    return {
-        "chart": charts_of(summary.document, window),
-        "in_window": windowed(summary.document, window),
-        "chain": chain_of(summary),
-        "checks": checks,
-        "checks_counted": counted(checks),
-        "wordings": wordings_of(incident, summary, request.build_absolute_uri(incident.get_absolute_url())),
     }
 
 
