@@ -15,11 +15,12 @@ from django.views.decorators.http import require_safe
 from incidents.access import get_incident_for, get_team_for
 from incidents.http import wants
 from incidents.models import Incident, IncidentState
-from incidents.views.charts import overview_of
+from incidents.views.charts import charts_of
 from incidents.views.drafting import state_of
 from incidents.views.progress import progress_of
 from incidents.views.summary import Summary
 from incidents.views.window import window_of
+from incidents.views.windowed import windowed
 
 PAGE_SIZE = 30
 
@@ -65,7 +66,8 @@ def incident_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The overview. While logs are being read, HTMX asks for ``status`` with the revision that the page shows."""
     incident = get_incident_for(request.user, pk)
     context = incident_context(request, incident, "overview")
-    context["chart"] = overview_of(incident.analysis)
+    document, window = context["summary"].document, context["window"]
+    context |= {"chart": charts_of(document, window), "in_window": windowed(document, window)}
     if wants(request, "status"):
         context["is_stale"] = request.GET.get("seen") != str(incident.analysed_revision)
         return render(request, "incidents/_live.html", context)
