@@ -15,12 +15,15 @@ from django.views.decorators.http import require_safe
 from incidents.access import get_incident_for, get_team_for
 from incidents.http import wants
 from incidents.models import Incident, IncidentState
+from incidents.views.chain import chain_of
 from incidents.views.charts import charts_of
+from incidents.views.checks import checks_of, counted
 from incidents.views.drafting import state_of
 from incidents.views.progress import progress_of
 from incidents.views.summary import Summary
 from incidents.views.window import window_of
 from incidents.views.windowed import windowed
+from incidents.views.wording import wordings_of
 
 PAGE_SIZE = 30
 
@@ -66,8 +69,7 @@ def incident_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The overview. While logs are being read, HTMX asks for ``status`` with the revision that the page shows."""
     incident = get_incident_for(request.user, pk)
     context = incident_context(request, incident, "overview")
-    document, window = context["summary"].document, context["window"]
-    context |= {"chart": charts_of(document, window), "in_window": windowed(document, window)}
+    context |= _overview(request, incident, context["summary"])
     if wants(request, "status"):
         context["is_stale"] = request.GET.get("seen") != str(incident.analysed_revision)
         return render(request, "incidents/_live.html", context)
@@ -87,6 +89,20 @@ def incident_context(request: HttpRequest, incident: Incident, tab: str) -> dict
         "incident_states": IncidentState.choices,
         "ticket": state_of(incident),
         "favicon": favicon(summary, progress.is_live),
+    }
+
+
+def _overview(request: HttpRequest, incident: Incident, summary: Summary) -> dict[str, Any]:
+    """What only the overview shows."""
+    checks = checks_of(summary)
+    window = window_of(request, summary.window)
+    return {
+        "chart": charts_of(summary.document, window),
+        "in_window": windowed(summary.document, window),
+        "chain": chain_of(summary),
+        "checks": checks,
+        "checks_counted": counted(checks),
+        "wordings": wordings_of(incident, summary, request.build_absolute_uri(incident.get_absolute_url())),
     }
 
 
