@@ -43,7 +43,7 @@ class EndpointDetails(models.Model):
             return Details()
 
         def opened() -> tuple[Details, int]:
-            data = bytes(rows.values_list("data", flat=True).get())
-            return Details.load(data), len(data) * _GROWS
+            data = bytes(rows.values_list("data", flat=True).first() or b"")
+            return Details.load(data) if data else Details(), len(data) * _GROWS
 
         return _OPENED.get((incident_id, *named), opened)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from django import template
 from django.http import HttpRequest
@@ -131,6 +132,15 @@ def ms(value: float | None) -> str:
 
 
 @register.filter
+def change(value: float | None) -> str:
+    """A difference of milliseconds with its sign: ``+840 ms``, ``−12.3 s``, ``±0 ms``."""
+    if value is None:
+        return "–"
+    sign = "±" if round(value) == 0 else "+" if value > 0 else "−"
+    return f"{sign}{ms(abs(value))}"
+
+
+@register.filter
 def percent(share: float | None) -> str:
     """0.123 as ``12 %``, small shares as ``0.4 %``; what is not nothing never shows as 0."""
     if share is None:
@@ -246,6 +256,20 @@ def command(context: template.Context, text: str, label: str = "") -> dict[str, 
 def quote(context: template.Context, evidence: dict[str, Any], tone: str = "") -> dict[str, Any]:
     """A line as proof, linked to its place in the log."""
     return {"proof": evidence, "href": line_url(context, evidence.get("source", 0), evidence.get("line")), "tone": tone}
+
+
+class WayBack(NamedTuple):
+    """Where to POST what, so that something is as it was."""
+
+    address: str
+    fields: list[tuple[str, str]]
+
+
+@register.simple_tag
+def undo_of(tag: str) -> WayBack:
+    """From the tag of a message (`views.removal.undo`) to the form that undoes it."""
+    address, _, query = tag.partition("?")
+    return WayBack(address, parse_qsl(query, keep_blank_values=True))
 
 
 @register.simple_tag(takes_context=True)

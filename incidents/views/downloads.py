@@ -17,7 +17,7 @@ from incidents.access import get_incident_for
 from incidents.analysis.redact import Scrubber, redact
 from incidents.digest.lines import read_lines
 from incidents.models import Incident, LogSource
-from incidents.views.parts import chosen_endpoints
+from incidents.views.endpoint_rows import table_of
 from incidents.views.summary import Document, Summary
 from incidents.views.tickets import draft_of, markdown_of
 
@@ -26,8 +26,8 @@ EXCERPT_PLACES = 60
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ENDPOINT_COLUMNS = (
     "method", "path", "role", "count", "apdex", "mean_ms", "sd_ms", "min_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms",
-    "total_ms",
-    "total_share", "dissatisfied_share", "errors", "timeouts", "own_p50_ms", "waited_p50_ms", "blame_share",
+    "total_ms", "total_share", "dissatisfied_share", "per_minute", "errors", "timeouts", "refused", "left", "unreached",
+    "own_p50_ms", "waited_p50_ms", "blame_share",
 )  # fmt: skip
 
 
@@ -35,8 +35,8 @@ _ENDPOINT_COLUMNS = (
 def endpoints_csv(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The table of endpoints, filtered and sorted as the page is."""
     incident = get_incident_for(request.user, pk)
-    rows, *_ = chosen_endpoints(request, Summary(incident.analysis))
-    return _attachment(_endpoint_table(rows), "endpoints.csv", "text/csv", incident)
+    table = table_of(request, incident, Summary(incident.analysis))
+    return _attachment(_endpoint_table(table.rows), "endpoints.csv", "text/csv", incident)
 
 
 @require_safe

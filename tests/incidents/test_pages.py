@@ -12,7 +12,6 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from incidents.models import Incident, TicketDraft
-from incidents.views.parts import COLUMNS
 from incidents.views.summary import endpoint_key
 from tests.incidents import builders
 
@@ -180,25 +179,6 @@ def test_the_timeline_shows_only_the_chosen_kinds(client: Client, read_incident:
     assert kinds == {"code"}
     everything = client.get(page_of(read_incident, "timeline"), {"kind": "no-such-kind"})
     assert len(everything.context["entries"]) == len(read_incident.analysis["timeline"])
-
-
-@pytest.mark.parametrize("column", ["endpoint", "count", "total", "p95", "errors", "timeouts", "apdex"])
-def test_endpoints_sort_by_every_column_both_ways(client: Client, read_incident: Incident, column: str) -> None:
-    address = page_of(read_incident, "endpoints")
-    value = COLUMNS[column][2]
-    for sort, turned in ((column, False), (f"-{column}", True)):
-        rows = client.get(address, {"sort": sort}).context["rows"]
-        assert len(rows) == len(read_incident.analysis["endpoints"]) > 1
-        assert [value(row) for row in rows] == sorted((value(row) for row in rows), reverse=turned)
-
-
-def test_endpoints_are_filtered_and_have_pages(client: Client, read_incident: Incident) -> None:
-    address = page_of(read_incident, "endpoints")
-    rows = client.get(address, {"q": "export"}).context["rows"]
-    assert [row["path"] for row in rows] == ["/reports/{id}/export"]
-    page = client.get(reverse("incident-endpoint", args=[read_incident.pk, rows[0]["key"]]))
-    assert "/reports/{id}/export" in text_of(page)
-    assert client.get(reverse("incident-endpoint", args=[read_incident.pk, "nosuchkey"])).status_code == 404
 
 
 def test_charts_are_json_that_agrees_with_the_document(client: Client, read_incident: Incident) -> None:
