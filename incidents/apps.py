@@ -10,4 +10,4 @@ class IncidentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from incidents import checks  # noqa: F401 - registers the system checks
+        from incidents import checks, signals  # noqa: F401 - registers the system checks and what listens

@@ -18,5 +18,7 @@ urlpatterns = [
     path("uploads/<uuid:pk>/", uploads.status, name="upload-status"),
     path("uploads/<uuid:pk>/parts/<int:number>/", uploads.part, name="upload-part"),
     path("uploads/<uuid:pk>/finish/", uploads.finish, name="upload-finish"),
+    path("account/", include("allauth.urls")),
+    path("", include("incidents.views.team_urls")),
     path("", include("incidents.views.page_urls")),
 ]

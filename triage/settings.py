@@ -12,9 +12,18 @@ TRIAGE_LEASE_SECONDS          how long a dead worker holds its chunk; default 30
 TRIAGE_SOFT_SHUTDOWN_SECONDS  how long a worker that is asked to stop goes on with its chunk; default 20
 TRIAGE_MAX_UPLOAD_MB          largest file that is accepted; default 2048
 TRIAGE_MAX_TEXT_MB            most text that one upload may unpack to; default 10240
+TRIAGE_UNDO_SECONDS           how long a deleted incident can be brought back; default 900
 TRIAGE_DRAIN_KB_PER_S         what the drains of one app may send; default 2048
 TRIAGE_SPOOL_MB               room on the disk of each web process for what drains send while the database is away
+TRUST_PROXY                   1 behind a proxy that sets X-Forwarded-Proto and -For; on Heroku 1 unless given
+TRIAGE_PROXY_HOPS             how many such proxies there are; default 1
+HTTPS_ONLY                    1 sends everybody to https, with HSTS and ``__Host-`` cookies; on Heroku 1 unless given
+TRIAGE_URL                    where people reach this site, for links in alerts; default: as they last reached it
+TRIAGE_WEBHOOK_PRIVATE        1 lets webhooks of alerts reach private addresses and plain http; default 0
+TRIAGE_ADMIN                  1 serves Django's admin pages at /admin/ to staff; default 0
 ============================  ==========================================================
+
+Accounts, mail and single sign-on have theirs in `triage.settings_accounts`.
 """
 
 from __future__ import annotations
@@ -31,6 +40,8 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from triage import env
+from triage.settings_accounts import *  # noqa: F403 - its names are settings, too
+from triage.settings_accounts import OIDC_ORIGINS, SOCIALACCOUNT_APPS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ON_HEROKU = bool(env.text("DYNO"))
@@ -62,10 +73,19 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "django_htmx",
     "csp",
-    "incidents",
+    "incidents",  # before allauth, so that its templates and commands win
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    *SOCIALACCOUNT_APPS,
 ]
+ADMIN_IS_ON = env.boolean("TRIAGE_ADMIN", default=False)
+if ADMIN_IS_ON:
+    INSTALLED_APPS.insert(0, "django.contrib.admin")
 MIDDLEWARE = [
     "triage.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -80,6 +100,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "incidents.middleware.SessionMiddleware",
     "incidents.middleware.PageMiddleware",
 ]
 ROOT_URLCONF = "triage.urls"
@@ -97,6 +119,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "incidents.context.people",
             ]
         },
     }
@@ -184,6 +207,8 @@ CELERY_TASK_ROUTES = {
     "incidents.digest_chunk": {"queue": "digest"},
     "incidents.analyse_incident": {"queue": "analyse"},
     "incidents.record_source": {"queue": "live"},
+    "incidents.watch_app": {"queue": "analyse"},
+    "incidents.send_delivery": {"queue": "ingest"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # With REMAP_SIGTERM=SIGQUIT. Heroku kills after 30 s; 0 gives running chunks back at once.
@@ -196,6 +221,10 @@ CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 CELERY_DB_REUSE_MAX = 100
 
+# -- alerts -----------------------------------------------------------------------------------------------------------
+PUBLIC_URL = env.text("TRIAGE_URL").rstrip("/")
+WEBHOOK_PRIVATE = env.boolean("TRIAGE_WEBHOOK_PRIVATE", default=False)
+
 # -- uploads ----------------------------------------------------------------------------------------------------------
 PART_BYTES = 8 * 1024 * 1024
 """Largest part of an upload, in bytes."""
@@ -207,6 +236,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 ABANDONED_UPLOAD_HOURS = 24
+UNDO_SECONDS = env.integer("TRIAGE_UNDO_SECONDS", 900)
+"""How long a deleted incident can be brought back before its rows are removed."""
 
 # -- drains -----------------------------------------------------------------------------------------------------------
 DRAIN_BYTES_PER_S = env.integer("TRIAGE_DRAIN_KB_PER_S", 2048, least=1) * 1024
@@ -249,6 +280,15 @@ if S3_BUCKET:
         },
     }
 
+# -- cache: rate limits and who is looking; in the database, so that all processes count together --------------------
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "incidents_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+
 # -- security ---------------------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -258,7 +298,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *OIDC_ORIGINS],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
         "object-src": ["'none'"],
@@ -286,6 +326,12 @@ if HTTPS_ONLY:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"
+SIGNIN_LINK_OPENS = not HTTPS_ONLY and not TRUST_PROXY
+"""Whether a one-time link on this machine's own address (127.0.0.1) signs in at once, as bin/run promises."""
+SESSION_IDLE_SECONDS = env.integer("TRIAGE_SESSION_HOURS", 336 if SIGNIN_LINK_OPENS else 12, least=1) * 3600
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SIGNIN_LINK_OPENS  # http://localhost
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

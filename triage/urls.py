@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
 
 handler500 = "incidents.views.errors.server_error"
-urlpatterns = [path("", include("incidents.urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [path("", include("incidents.urls"))]
+if settings.ADMIN_IS_ON:
+    from django.contrib import admin
+
+    urlpatterns.insert(0, path("admin/", admin.site.urls))

@@ -10,7 +10,9 @@ ids, trace ids, dynos, commits) stay. Whatever is masked should also be rotated:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from .redaction.aliases import Aliases
@@ -19,10 +21,28 @@ from .redaction.marks import KINDS, PERSONAL_KINDS
 from .redaction.words import Compiled, WordsError, compile_words
 
 __all__ = ["KINDS", "PERSONAL_KINDS", "RULES_VERSION", "Aliases", "Compiled", "Redacted", "Scrubber", "WordsError",
-           "compile_words", "redact", "redact_bytes", "scrub"]  # fmt: skip
+           "compile_words", "redact", "redact_bytes", "scrub", "use_words", "using_words"]  # fmt: skip
 
 RULES_VERSION = 1
 """Raised with every change of the rules, so that what was cached under older ones is masked anew."""
+
+
+_words: ContextVar[Sequence[Compiled]] = ContextVar("words", default=())
+
+
+def use_words(words: Sequence[Compiled]) -> None:
+    """Mask these words, too, wherever none are given, from now on in this context (a request, a task)."""
+    _words.set(words)
+
+
+@contextmanager
+def using_words(words: Sequence[Compiled]) -> Iterator[None]:
+    """As `use_words`, for the time of a ``with`` block."""
+    token = _words.set(words)
+    try:
+        yield
+    finally:
+        _words.reset(token)
 
 
 class Redacted(NamedTuple):
@@ -36,13 +56,13 @@ class Scrubber:
     """Masks successive lines of one source, or of several dynos mixed: a private key that runs over lines is followed.
 
     ``personal`` adds e-mail addresses, public IP addresses and card numbers; ``words`` are a team's own, from
-    ``compile_words``; ``aliases`` names personal data (client-1) instead of marking it. ``counts`` grows.
+    ``compile_words`` (by default those of `use_words`); ``aliases`` names personal data (client-1) instead of marking it. ``counts`` grows.
     """
 
     def __init__(
         self, *, personal: bool = False, words: Sequence[Compiled] = (), aliases: Aliases | None = None
     ) -> None:
-        self._engine = Engine(personal, words, aliases)
+        self._engine = Engine(personal, words or _words.get(), aliases)
 
     @property
     def counts(self) -> Counter[str]:

@@ -21,8 +21,10 @@ from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
 from incidents import analysis
+from incidents.analysis.redact import use_words
 from incidents.analysis.utc import parse_iso
 from incidents.ingest import blobs
+from incidents.masking import words_of
 from incidents.models import (
     Analysis,
     Chunk,
@@ -111,6 +113,7 @@ def _read_again(chunks: QuerySet[Chunk]) -> int:
 
 def _run(incident: Incident, lease: Lease) -> None:
     started = time.monotonic()
+    use_words(words_of(incident.team))
     facts = analysis.merge(inputs(incident))
     document = analysis.analyse(facts)
     # For the pages alone, beside the published document.

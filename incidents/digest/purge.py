@@ -11,7 +11,17 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from incidents.ingest import blobs
-from incidents.models import Chunk, ChunkState, Incident, LogSource, Segment, SigninToken, SourceState, StoredResult
+from incidents.models import (
+    Chunk,
+    ChunkState,
+    Incident,
+    LogSource,
+    Merge,
+    Segment,
+    SigninToken,
+    SourceState,
+    StoredResult,
+)
 
 from .leases import from_now
 
@@ -38,6 +48,8 @@ def purge_incident(incident: Incident) -> None:
     for source in sources:
         with transaction.atomic():
             forget_chunks(source)
+    # What was merged into it goes with it: it would else come back, empty.
+    Incident.objects.filter(merged_into=incident, deleted_at=None).update(deleted_at=Now())
     prefix = blobs.prefix(LogSource(team_id=incident.team_id, incident=incident))
     Incident.objects.filter(pk=incident.pk).delete()
     blobs.remove_all(prefix)
@@ -46,7 +58,10 @@ def purge_incident(incident: Incident) -> None:
 def purge() -> int:
     """Remove deleted incidents, uploads that nobody finished, and dead sign-in tokens. Returns how many rows went."""
     count = 0
-    for incident in Incident.objects.exclude(deleted_at=None):
+    long_ago = from_now(-settings.UNDO_SECONDS)  # what was deleted since can still be brought back
+    # The blobs of a merged incident's logs lie under its own prefix, but belong to the other one now.
+    in_use = Merge.objects.filter(undone_at=None, into__deleted_at=None).values("merged")
+    for incident in Incident.objects.filter(deleted_at__lte=long_ago).exclude(pk__in=in_use):
         purge_incident(incident)
         count += 1
     old = from_now(-settings.ABANDONED_UPLOAD_HOURS * 3600)

@@ -38,8 +38,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(deleted_at=None, team__memberships__user=user, team__memberships__user__is_active=True)
 
     def listed(self) -> Self:
-        """Newest first, without those put away and without the apps' recorders."""
-        return self.filter(archived_at=None, is_recorder=False).order_by("-created_at", "id")
+        """Newest first, without those put away or merged, and without the apps' recorders."""
+        return self.filter(archived_at=None, merged_into=None, is_recorder=False).order_by("-created_at", "id")
 
     def dirty(self) -> Self:
         """Whose logs have changed since they were analysed."""

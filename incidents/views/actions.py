@@ -6,18 +6,20 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from incidents import tasks
+from incidents import audit, tasks
 from incidents.access import get_incident_for, get_team_for
+from incidents.collaboration import change_state, note, signed_in
 from incidents.display import THEMES, remember
 from incidents.example import open_for
-from incidents.models import Incident, IncidentState, Role
+from incidents.models import ActivityKind, Incident, IncidentState, Role
+from incidents.views.removal import undo
 
 
 def own_path(request: HttpRequest, path: str, otherwise: str) -> str:
@@ -52,10 +54,13 @@ def open_example(request: HttpRequest) -> HttpResponse:
 def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Title and app name."""
     incident = get_incident_for(request.user, pk, role=Role.MEMBER)
+    way_back = undo("incident-rename", incident, title=incident.title, app_name=incident.app_name)
     incident.title = request.POST.get("title", "").replace("\x00", "").strip()[:200]
     incident.app_name = request.POST.get("app_name", "").replace("\x00", "").strip()[:100]
-    incident.save(update_fields=["title", "app_name"])
-    messages.success(request, "The name is saved.")
+    with transaction.atomic():
+        incident.save(update_fields=["title", "app_name"])
+        audit.record("incident.renamed", request=request, target=incident)
+    messages.success(request, "The name is saved.", extra_tags=way_back)
     return redirect(incident)
 
 
@@ -64,10 +69,10 @@ def set_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Open, mitigated or resolved, as people see it."""
     incident = get_incident_for(request.user, pk, role=Role.MEMBER)
     state = request.POST.get("state", "")
-    if state in IncidentState.values and state != incident.state:
-        before = IncidentState(incident.state).label
-        Incident.objects.filter(pk=incident.pk).update(state=state)
-        messages.success(request, f"{before} → {IncidentState(state).label}")
+    before = change_state(incident, state, request)
+    if before is not None:
+        text = f"{IncidentState(before).label} → {IncidentState(state).label}"
+        messages.success(request, text, extra_tags=undo("incident-state", incident, state=before))
     return redirect(incident)
 
 
@@ -75,11 +80,11 @@ def set_state(request: HttpRequest, pk: UUID) -> HttpResponse:
 def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take the incident out of the list; the message offers to undo it."""
     incident = get_incident_for(request.user, pk, role=Role.MEMBER)
-    Incident.objects.filter(pk=incident.pk, archived_at=None).update(archived_at=timezone.now())
-    # The tag of such a message is the address that undoes it.
-    messages.success(
-        request, f"“{incident.heading}” is archived.", extra_tags=reverse("incident-restore", args=[incident.pk])
-    )
+    with transaction.atomic():
+        if Incident.objects.filter(pk=incident.pk, archived_at=None).update(archived_at=timezone.now()):
+            note(incident, ActivityKind.ARCHIVED, signed_in(request))
+            audit.record("incident.archived", request=request, target=incident)
+    messages.success(request, f"“{incident.heading}” is archived.", extra_tags=undo("incident-restore", incident))
     return redirect("incident-list")
 
 
@@ -87,6 +92,9 @@ def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
 def restore(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Put an archived incident back into the list."""
     incident = get_incident_for(request.user, pk, role=Role.MEMBER)
-    Incident.objects.filter(pk=incident.pk).update(archived_at=None)
+    with transaction.atomic():
+        if Incident.objects.filter(pk=incident.pk).exclude(archived_at=None).update(archived_at=None):
+            note(incident, ActivityKind.RESTORED, signed_in(request))
+            audit.record("incident.restored", request=request, target=incident)
     messages.success(request, f"“{incident.heading}” is back in the list.")
     return redirect("incident-list")

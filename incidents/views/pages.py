@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from incidents.access import get_incident_for, get_team_for
+from incidents.access import get_incident_for, get_team_for, memberships_of
 from incidents.http import wants
 from incidents.models import Incident, IncidentState
 from incidents.views.chain import chain_of
@@ -30,9 +30,10 @@ PAGE_SIZE = 30
 
 @require_safe
 def incident_list(request: HttpRequest) -> HttpResponse:
-    """Incidents of the person's teams, newest first; ``show=archived`` those put away; ``q`` searches them."""
-    get_team_for(request.user)
-    mine = Incident.objects.visible_to(request.user)
+    """Incidents of the team looked at, newest first; ``show=archived`` those put away; ``q`` searches them."""
+    if not memberships_of(request.user).exists():
+        return redirect("team-list")
+    mine = Incident.objects.visible_to(request.user).filter(team=get_team_for(request.user), merged_into=None)
     archived = request.GET.get("show") == "archived"
     rows = mine.exclude(archived_at=None).order_by("-archived_at", "id") if archived else mine.listed()
     query = request.GET.get("q", "").strip()[:200]
@@ -68,6 +69,8 @@ def incident_new(request: HttpRequest) -> HttpResponse:
 def incident_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The overview. While logs are being read, HTMX asks for ``status`` with the revision that the page shows."""
     incident = get_incident_for(request.user, pk)
+    if incident.merged_into_id:
+        return redirect("incident-detail", pk=incident.merged_into_id)
     context = incident_context(request, incident, "overview")
     context |= _overview(request, incident, context["summary"])
     if wants(request, "status"):
