@@ -13,8 +13,8 @@ from celery.signals import worker_ready
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from incidents.digest import alerts, analysing, chunks, reaping, recorder, splitting, watchdog
-from incidents.models import Chunk, Delivery, LogSource
+from incidents.digest import alerts, analysing, chunks, reaping, recorder, recorder_windows, splitting, watchdog
+from incidents.models import Chunk, Delivery, LogSource, RecordedWindow
 from incidents.notify import deliver
 
 logger = logging.getLogger(__name__)
@@ -55,12 +55,27 @@ def watch_app(app_id: str) -> None:
     """Look for bursts in what an app has sent lately."""
     found = alerts.watch(UUID(app_id))
     _ring_all(send_delivery, found.deliveries)
+    ring_windows()
 
 
 @shared_task(name="incidents.send_delivery")
 def send_delivery(delivery_id: str) -> None:
     """Send one message of an alert."""
     deliver.deliver(UUID(delivery_id))
+
+
+@shared_task(name="incidents.copy_window", soft_time_limit=300, time_limit=330)
+def copy_window(window_id: int) -> None:
+    """Copy a stretch of an app's recorder into its incident, ringing for each chunk."""
+    for chunk_id in recorder_windows.copy(window_id):
+        ring(digest_chunk, chunk_id)
+
+
+def ring_windows() -> list[Any]:
+    """Ring for windows that wait to be copied: after opening one, and in every pass of the reaper."""
+    rung = _ring_all(copy_window, recorder_windows.waiting())
+    reaping.rung(RecordedWindow, rung)
+    return rung
 
 
 @shared_task(name="incidents.record_source")
@@ -108,7 +123,7 @@ def ring_due() -> int:
     deliveries = _ring_all(send_delivery, deliver.due(reaping.BATCH))
     reaping.rung(Delivery, deliveries)
     apps = _ring_all(watch_app, alerts.due(reaping.BATCH))
-    live = _ring_all(record_source, recorder.waiting_sources())
+    live = [*_ring_all(record_source, recorder.waiting_sources()), *ring_windows()]
     incidents = _ring_all(analyse_incident, due.incidents)
     return sum(len(rung) for rung in (sources, chunks, deliveries, apps, live, incidents))
 

@@ -11,7 +11,6 @@ from django.db import models
 from django.utils import timezone
 
 from .incidents import Incident
-from .sources import LogSource
 from .teams import Team
 
 RETENTION_HOURS = 48
@@ -51,7 +50,7 @@ class App(models.Model):
 
 
 class RecordedWindow(models.Model):
-    """A stretch of an app's recorder that was copied into an incident, so that it stays when the ring moves on.
+    """The stretch of an app's recorder that an incident shows: its lines are copied, so that they stay with it.
 
     It is a unit of work: a worker copies its lines into the incident (see `incidents.digest.recorder_windows`).
     """
@@ -63,7 +62,8 @@ class RecordedWindow(models.Model):
     to_at = models.DateTimeField()
     created_at = models.DateTimeField(default=timezone.now)
     copied_at = models.DateTimeField(null=True)
-    sources = models.ManyToManyField(LogSource, related_name="+")
+    # Number of the last line that was copied, by source of the recorder: where a copy that was cut short goes on.
+    progress = models.JSONField(default=dict)
     attempts = models.BigIntegerField(default=0)
     lease = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -71,6 +71,7 @@ class RecordedWindow(models.Model):
     error = models.TextField(blank=True)
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident"], name="one_window_per_incident")]
         indexes = [
             models.Index(fields=["rung_at"], name="window_waiting", condition=models.Q(copied_at__isnull=True)),
         ]

@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,9 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
 from incidents import tasks
+from incidents.digest import recorder_ring
 from incidents.digest.purge import purge
+from incidents.ingest import spool
 
 logger = logging.getLogger(__name__)
 PURGE_SECONDS = 60.0
@@ -31,6 +34,7 @@ class Command(BaseCommand):
         if options["once"]:
             tasks.ring_due()
             purge()
+            recorder_ring.trim()
             return
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -39,10 +43,13 @@ class Command(BaseCommand):
         while not stopping.is_set():
             close_old_connections()
             try:
+                # Of web processes that died: a live one empties its own file.
+                spool.recover(Path(settings.SPOOL_DIR))
                 tasks.ring_due()
                 if time.monotonic() >= purge_at:
                     purge_at = time.monotonic() + PURGE_SECONDS
                     purge()
+                    recorder_ring.trim()
             except DatabaseError:  # away for a while; it is the one thing that this process waits for
                 logger.warning("the database does not answer; trying again", exc_info=True)
             stopping.wait(settings.REAPER_PERIOD_SECONDS)
