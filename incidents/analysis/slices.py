@@ -91,7 +91,8 @@ def steps(rollup: Rollup, endpoint: int, low_s: float | None, high_s: float | No
     for row in np.flatnonzero(rows).tolist():
         low, high = np.searchsorted(owner, (row, row + 1)).tolist()
         ranks = np.cumsum(count[low:high])
-        p50, p95, p99 = (_at_rank(bucket[low:high], ranks, share) for share in SHARES)
+        slowest = int(rollup.max_ms[row])
+        p50, p95, p99 = (_at_rank(bucket[low:high], ranks, share, slowest) for share in SHARES)
         found.append(
             Step(int(rollup.minute[row]) * 60, int(rollup.count[row] + rollup.unreached[row]), int(rollup.errors[row]),
                  p50, p95, p99)
@@ -125,10 +126,12 @@ def _times(rollup: Rollup, rows: Array, many: int) -> dict[str, list[int]]:
     return {name: values.tolist() for name, values in found.items()}
 
 
-def _at_rank(bucket: Array, ranks: Array, share: float) -> int | None:
+def _at_rank(bucket: Array, ranks: Array, share: float, slowest: int) -> int | None:
+    """A percentile; the middle of the last bucket may lie above the slowest request, which bounds it."""
     if not len(ranks):
         return None
-    return bucket_value(int(bucket[int(np.searchsorted(ranks, max(1, math.ceil(share * int(ranks[-1])))))]))
+    place = int(np.searchsorted(ranks, max(1, math.ceil(share * int(ranks[-1])))))
+    return min(bucket_value(int(bucket[place])), slowest)
 
 
 def together(rollup: Rollup, endpoints: list[int], low_s: float | None, high_s: float | None) -> dict[str, int]:
@@ -139,6 +142,6 @@ def together(rollup: Rollup, endpoints: list[int], low_s: float | None, high_s: 
         return {}
     every, place = np.unique(bucket, return_inverse=True)
     ranks = np.cumsum(np.bincount(place, weights=count)).astype(np.int64)
-    found = {name: _at_rank(every, ranks, share) for name, share in zip(_NAMES, SHARES, strict=True)}
     slowest = int(rollup.max_ms[rows].max())
-    return {name: min(value, slowest) for name, value in found.items() if value is not None}
+    found = {name: _at_rank(every, ranks, share, slowest) for name, share in zip(_NAMES, SHARES, strict=True)}
+    return {name: value for name, value in found.items() if value is not None}

@@ -46,6 +46,7 @@ class Graph:
     limits: list[dict[str, Any]]
     marks: list[dict[str, Any]]
     times: list[str]
+    time_style: str
     rows: list[dict[str, Any]]
     step_minutes: int
     summary: str
@@ -54,33 +55,35 @@ class Graph:
 # -- how times are spread ---------------------------------------------------------------------------------------------
 def spread(details: Details, name: str, window: Window) -> list[Histogram]:
     """Service times in the window; and, of the requests whose queues were replayed, own work and waiting."""
-    found = []
+    every: dict[str, tuple[dict[int, int], int]] = {}
     if name in details.names:
-        low_s, high_s = _ends(window)
-        found.append(
-            _histogram(
-                "As the router saw it",
-                slices.histogram_of(details.rollup, details.names.index(name), low_s, high_s),
-            )
-        )
+        found = slices.histogram_of(details.rollup, details.names.index(name), *_ends(window))
+        every["As the router saw it"] = _bins(found, 0)
     mine = details.endpoints.get(name, {})
     for title, key in (("Own work alone", "own"), ("Waiting behind others", "waited")):
         if key in mine:
-            found.append(_histogram(title, dict(map(tuple, mine[key])), at_least=1 if key == "waited" else 0))
-    return [one for one in found if one is not None]
+            every[title] = _bins(dict(map(tuple, mine[key])), 1 if key == "waited" else 0)
+    # One axis for all three, so that they can be compared by eye.
+    first = min((min(bins) // PER_DECADE for bins, _ in every.values() if bins), default=0)
+    return [_histogram(title, bins, none, first) for title, (bins, none) in every.items() if bins]
 
 
-def _histogram(title: str, histogram: dict[int, int], at_least: int = 0) -> Histogram | None:
+def _bins(histogram: dict[int, int], at_least: int) -> tuple[dict[int, int], int]:
+    """Requests by eighth of a decade, and how many took less than ``at_least``."""
     bins: dict[int, int] = {}
-    none = sum(number for index, number in histogram.items() if bucket_value(index) < at_least)
+    none = 0
     for index, number in histogram.items():
-        if bucket_value(index) >= at_least:
-            place = min(int(math.log10(max(bucket_value(index), 1)) * PER_DECADE + 1e-9), DECADES * PER_DECADE - 1)
+        value = bucket_value(index)
+        if value < at_least:
+            none += number
+        else:
+            place = min(int(math.log10(max(value, 1)) * PER_DECADE + 1e-9), DECADES * PER_DECADE - 1)
             bins[place] = bins.get(place, 0) + number
+    return bins, none
+
+
+def _histogram(title: str, bins: dict[int, int], none: int, first: int) -> Histogram:
     count = sum(bins.values())
-    if not count:
-        return None
-    first = min(bins) // PER_DECADE
     width = 100 / ((DECADES - first) * PER_DECADE)
     top = max(bins.values())
     bars = [
@@ -152,7 +155,8 @@ def over_time(details: Details, name: str, window: Window, summary: Summary) -> 
     ]
     times = [_iso(begin + length * share) for share in (0, 0.5, 1)]
     return Graph(
-        paths, bars, _ticks(first)[::-1], _limits(first, flip=True), marks[-MOST_MARKS:], times, _table(found, step_s),
+        paths, bars, _ticks(first)[::-1], _limits(first, flip=True), marks[-MOST_MARKS:], times,
+        "time" if length < 86_400 else "short", _table(found, step_s),
         details.rollup.step, _graph_words(found),
     )  # fmt: skip
 

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest
 
 from incidents.analysis import Details, slices
+from incidents.analysis.endpoints import bucket_value
+from incidents.analysis.queueing import WAITED_MS
 from incidents.models import EndpointDetails, Incident
 from incidents.views.summary import Document, Summary
 from incidents.views.window import Window, window_of
@@ -138,8 +140,15 @@ def why(row: Document) -> str:
     if row.get("role") == "culprit":
         return f"caused {percent(row['blame_share'])} of all waiting" if row.get("blame_share") else "slow by itself"
     if row.get("role") == "victim":
-        return f"{ms(row['own_p50_ms'])} of own work; waited {ms(row['waited_p50_ms'])} behind others"
+        waited = row.get("waiters", 0)
+        text = f"{ms(row['own_p50_ms'])} of own work"
+        return f"{text}; {waited:,} of its requests waited behind others" if waited else f"{text}; waited behind others"
     return ""
+
+
+def waiters(mine: Document) -> int:
+    """How many requests of an endpoint waited for a second or longer."""
+    return sum(number for index, number in mine.get("waited") or [] if bucket_value(index) >= WAITED_MS)
 
 
 def _rows(summary: Summary, details: Details, window: Window) -> list[Document]:
@@ -153,7 +162,9 @@ def _rows(summary: Summary, details: Details, window: Window) -> list[Document]:
             if name not in found:
                 continue
             row = row | found[name]
-        answers = details.endpoints.get(name, {}).get("answers", [])
+        mine = details.endpoints.get(name, {})
+        answers = mine.get("answers", [])
+        row["waiters"] = waiters(mine)
         row["refused"] = sum(number for status, _, number in answers if status and 400 <= status < 499)
         row["left"] = sum(number for status, _, number in answers if status == 499)
         row["per_minute"] = round((row["count"] + row.get("unreached", 0)) * 60 / seconds, 2) if seconds else None

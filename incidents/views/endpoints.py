@@ -15,7 +15,7 @@ from incidents.models import EndpointDetails
 from incidents.views import endpoint_graphs as graphs
 from incidents.views import endpoint_parts as parts
 from incidents.views import requests
-from incidents.views.endpoint_rows import COLUMNS, FURTHER, ROLES, Table, table_of, why
+from incidents.views.endpoint_rows import COLUMNS, FURTHER, ROLES, Table, table_of, waiters, why
 from incidents.views.pages import incident_context
 from incidents.views.summary import Document, Summary
 from incidents.views.window import window_of
@@ -35,10 +35,13 @@ def endpoints(request: HttpRequest, pk: UUID) -> HttpResponse:
         "table": table, "window": table.window, "rows": [_cells(row, table) for row in shown],
         "totals": _cells(table.totals, table)["cells"], "matching": len(table.rows), "query": table.query,
         "role": table.role, "sort": table.sort, "columns": [_heading(name, table.sort) for name in table.columns],
+        "sorts": [_heading(name, "") for name in table.columns],
         "further": [(name, COLUMNS[name], name in table.further) for name in FURTHER],
         "roles": [(name, sum(row.get("role") == name for row in summary.endpoints)) for name in ROLES],
         "releases": parts.releases(EndpointDetails.newest(incident.pk), table.window),
     }  # fmt: skip
+    if table.sort not in [one["sort"] for one in context["sorts"]]:
+        context["turned"] = COLUMNS[table.sort.lstrip("-")].heading
     return render_page_or_fragment(
         request, "incidents/endpoints.html", "incidents/_endpoints.html", context, target="endpoints"
     )
@@ -89,7 +92,8 @@ def endpoint(request: HttpRequest, pk: UUID, key: str) -> HttpResponse:
         one["request"] = spoken.get((one["source"], one["line"]))
     row = whole | (parts.figures_of(details, name, window) or {})
     context |= {
-        "row": row | {"why": why(whole)}, "name": name, "details": mine, "complete": details.complete,
+        "row": row, "why": why(whole | {"waiters": waiters(mine)}), "name": name, "details": mine,
+        "complete": details.complete,
         "about": [finding for finding in summary.findings if finding.get("subject") == name],
         "spread": graphs.spread(details, name, window), "over_time": graphs.over_time(details, name, window, summary),
         "releases": parts.releases_of(details, name, window), "answers": parts.answers(mine),
