@@ -152,6 +152,7 @@ def summary(result: ChunkResult) -> dict[str, Any]:
     return {
         "lines": result.raw_lines, "parsed": result.parsed, "unparsed": sum(result.skipped.values()),
         "skipped": result.skipped, "first_utc": iso(first), "last_utc": iso(last),
+        "ends_utc": iso(int(times[-1]) if len(times) else None),
         "codes": {code: result.codes[code].count for code in sorted(result.codes)},
         "dynos": sorted(columns.names["dyno"][1:])[:200], "endpoints_count": len(result.endpoints),
         "requests": len(columns.request), "errors": int(columns.request.failed.sum()),

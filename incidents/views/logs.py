@@ -2,195 +2,143 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from incidents.access import get_incident_for
-from incidents.analysis.redact import Scrubber
-from incidents.digest.lines import SHOWN_BYTES, Line, read_lines
-from incidents.http import render_page_or_fragment
-from incidents.models import Incident, LogSource
-from incidents.search import Query, QueryProblem, last_line, parse, search
-from incidents.search.query import KINDS
+from incidents.analysis.utc import iso
+from incidents.display import display_of, remember
+from incidents.models import LogSource
+from incidents.search import Found, Hit, Page, Query, QueryProblem, find, parse
+from incidents.search.fields import FIELDS
+from incidents.views.log_address import SWITCHES, Asked, named
+from incidents.views.log_facets import completions, facets, histogram, known_of, marks, values_of
+from incidents.views.log_rows import LAST_US, Item, Line, Row, flat, folded, pinned, rows_of
 from incidents.views.pages import incident_context
 
-PAGE_LINES = 200
-CONTEXT_LINES = 20
-MOST_CONTEXT = 200
-MOST_SHOWN = 4_000
-"""Characters of a line in a list; its own page shows more."""
-LARGEST_NUMBER = 2**53
-KEPT = (
-    "source",
-    "q",
-    "dyno",
-    "kind",
-    "code",
-    "status",
-    "endpoint",
-    "reveal",
-)  # what a link to another page of lines repeats
-_BAD = re.compile(
-    r"\bat=error\b|\bError [RL]\d\d\b|\bstatus=5\d\d\b|\b(?:FATAL|CRITICAL|Traceback|Exception)\b"
-    r"|\b[A-Z]\w{2,60}Error\b"
-)
-_HEAD = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:?\d\d)?) (?P<src>[\w.-]{1,40}\[[\w.:-]{1,60}\]):")
-MOST_HITS = 50
-_WARN = re.compile(r"\bat=warning\b|\b(?:WARN|WARNING|ERROR)\b|\bstatus=4\d\d\b")
+SHOWN_BYTES = 64 * 1024
 
 
 @require_safe
 def log(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """``from``: the first line; ``until``: lines before it; ``q`` (see search.query), dyno, kind … filter."""
+    """``q`` (see search.fields), ``file``, the time window, and a place: ``start``, ``until`` or ``go``."""
     incident = get_incident_for(request.user, pk)
     context = incident_context(request, incident, "logs")
     sources = list(LogSource.objects.filter(incident=incident).shown())
-    source = _chosen(sources, request.GET.get("source", ""))
-    context |= _facets(request, context["summary"].document) | {"sources": sources, "source": source}
-    if source is not None:
-        context |= _page(request, incident, source, last_line(source))
-    return render_page_or_fragment(request, "incidents/log.html", "incidents/_log.html", context, target="log")
-
-
-def _page(request: HttpRequest, incident: Incident, source: LogSource, last: int) -> dict[str, Any]:
-    first, until = _number(request, "from"), _number(request, "until")
-    try:
-        query = _query(request, incident)
-    except QueryProblem as problem:
-        return {"problem": str(problem), "last": last, "is_filtered": True, "query_text": request.GET.get("q", "")}
-    start = first or 1
-    page: dict[str, Any] = {"last": last, "query": query, "query_text": query.text, "is_filtered": not query.is_empty}
-    if query.is_empty:
-        start = min(start, max(1, last))
-        start = max(1, until - PAGE_LINES) if until else start
-        stop = min(start + PAGE_LINES - 1, until - 1 if until else last)
-        lines = read_lines(incident, source.position or 0, start, stop)
-        earlier, later = (start if start > 1 else None), (stop + 1 if stop < last else None)
-    else:
-        found = search(source, query, until or start, count=PAGE_LINES, backwards=bool(until))
-        lines = [_line_of(source, number, raw) for number, raw in found.lines]
-        if until:
-            earlier, later = (None if found.ended else found.reached), until
-        else:
-            earlier, later = (start if start > 1 else None), (None if found.ended else found.reached + 1)
-        page |= {"searched_to": found.reached, "search_ended": found.ended, "backwards": bool(until)}
-    keep = {name: request.GET[name] for name in KEPT if request.GET.get(name)}
-    page["rows"] = _rows(lines, reveal=bool(request.GET.get("reveal")), query=query)
-    page["earlier"] = earlier and urlencode(keep | {"until": earlier})
-    page["later"] = later and urlencode(keep | {"from": later})
-    page["end_link"] = urlencode(keep | {"until": last + 1})
-    page["start_link"] = urlencode(keep)
-    page["reveal_link"] = urlencode(keep | {"reveal": "1", "from": start})
-    page["share"] = (lines[-1].number / last) if lines and last else 0
-    return page
-
-
-def _query(request: HttpRequest, incident: Incident) -> Query:
-    day = incident.first_at.date() if incident.first_at else None
-    query = parse(request.GET.get("q", "").replace("\x00", ""), day=day)
-    for name in ("dyno", "kind", "code", "status", "endpoint"):
-        query.add(name, request.GET.get(name, "").replace("\x00", "").strip())
-    return query
-
-
-def _facets(request: HttpRequest, document: dict[str, Any]) -> dict[str, Any]:
-    """What can be chosen instead of typed."""
-    dynos = [dyno["name"] for dyno in document.get("dynos") or []]
-    names = sorted({*dynos, "router", "api"} - {""}, key=lambda name: (name in ("router", "api"), name))
-    return {
-        "dynos": names[:60],
-        "kinds": [name for name in KINDS if name != "other"] + ["other"],
-        "codes": sorted(document.get("codes") or {}),
-        "chosen": {name: request.GET.get(name, "") for name in ("dyno", "kind", "code", "status", "endpoint")},
-        "reveal": bool(request.GET.get("reveal")),
-    }
+    asked = Asked(request, incident, context, sources)
+    context |= asked.look | {"sources": sources, "file": asked.file, "reveal": asked.reveal, "fields": FIELDS}
+    context |= _page(asked, sources) if sources else {}
+    name = "incidents/log.html"
+    target = request.htmx.target if getattr(request, "htmx", None) else None
+    if target in ("log", "lines") and not request.htmx.history_restore_request:
+        name = "incidents/_log.html" if target == "log" else "incidents/_log_more.html"
+    response = render(request, name, context)
+    for switch in SWITCHES:
+        if request.GET.get(switch) in ("on", "off"):
+            remember(response, f"log_{switch}", request.GET[switch], secure=request.is_secure())
+    return response
 
 
 @require_safe
-def line(request: HttpRequest, pk: UUID, source: int, line: int) -> HttpResponse:
-    """A permalink: the line among its neighbours (``around``: how many on each side). It never moves."""
+def words(request: HttpRequest, pk: UUID) -> JsonResponse:
+    """What the search field can be completed with: fields, and the values that this incident has."""
     incident = get_incident_for(request.user, pk)
-    if max(source, line) > LARGEST_NUMBER:
-        raise Http404("There is no such line.")
-    row = LogSource.objects.filter(incident=incident).shown().filter(position=source).first()
-    around = min(_number(request, "around") or CONTEXT_LINES, MOST_CONTEXT)
-    found = read_lines(incident, source, max(1, line - around), line + around) if row else []
-    if row is None or line not in {one.number for one in found}:
-        raise Http404("There is no such line.")
-    reveal = bool(request.GET.get("reveal"))
-    start = max(1, line - PAGE_LINES // 2)
     context = incident_context(request, incident, "logs")
-    context |= {
-        "source": row, "number": line, "rows": _rows(found, reveal=reveal, whole=line),
-        "reveal": reveal, "around": around,
-        "more_around": min(around * 2 + 10, MOST_CONTEXT) if around < MOST_CONTEXT else None,
-        "previous_number": line - 1 if line > 1 else None, "next_number": line + 1 if found[-1].number > line else None,
-        "in_log": f"{reverse('incident-logs', args=[incident.pk])}?{urlencode({'source': source, 'from': start})}",
-        "findings": [finding for finding in context["summary"].findings if _proves(finding, source, line)],
+    sources = list(LogSource.objects.filter(incident=incident).shown())
+    known = known_of(context["summary"], sources)
+    return JsonResponse(completions(values_of(context["summary"], known, sources)))
+
+
+def _page(asked: Asked, sources: list[LogSource]) -> dict[str, Any]:
+    values = values_of(asked.summary, asked.known, sources)
+    base = {"text": asked.text, "base": asked.link(q=None), "files": _files(asked, sources)}
+    try:
+        query = parse(asked.text, asked.known)
+    except QueryProblem as problem:
+        empty = Query(asked.text)
+        return base | {
+            "problem": problem, "problem_parts": _pointed(asked.text, problem), "is_filtered": True,
+            "facets": facets(values, empty), "histogram": histogram(asked.summary.document, None),
+            "as_text": asked.link(q=f'"{asked.text}"'.replace('""', '"')),
+        }  # fmt: skip
+    page = asked.page
+    only = None if asked.file is None else [asked.file]
+    found = find(asked.incident, query, page, sources=only, within=asked.within)
+    lines = [_line(hit, sources) for hit in found.hits]
+    rows = rows_of(lines, reveal=asked.reveal, query=query, display=display_of(asked.request), raw=asked.look["raw"])
+    return base | {
+        "query": query, "chips": _chips(asked, query), "is_filtered": not (query.is_empty and asked.within is None),
+        "items": _items(asked, query, rows), "rows": rows, "facets": facets(values, query),
+        "facet_count": len(query.parts), "histogram": histogram(asked.summary.document, _shown(rows)),
+        "copies": sum(len(row.copies) for row in rows), "merged": len(sources) > 1 and asked.file is None,
+        "pinned": pinned(asked.incident), "total": sum(source.lines for source in sources),
+    } | _links(asked, page, found)  # fmt: skip
+
+
+def _items(asked: Asked, query: Query, rows: list[Row]) -> list[Item]:
+    """Rows folded; what is searched for is never counted away as a repetition."""
+    between = marks(asked.summary.document)
+    if asked.look["raw"] or not asked.look["fold"]:
+        return flat(rows, marks=between, silence=query.is_empty)
+    return folded(rows, repeats=not query.is_wanting, marks=between, silence=query.is_empty)
+
+
+def _links(asked: Asked, page: Page, found: Found) -> dict[str, Any]:
+    return {
+        "earlier": found.earlier and asked.link(until=named(found.earlier)),
+        "later": found.later and asked.link(start=named(found.later)),
+        "start_link": asked.link(), "end_link": asked.link(until="end"), "backwards": page.backwards,
+        "timed_out": found.timed_out, "reached": _reached(found),
+        "damaged": found.damaged, "has_unread": found.has_unread, "download": asked.link(),
+        "reveal_link": asked.link(reveal="" if asked.reveal else "1", start=named(found.hits[0].place))
+        if found.hits else asked.link(reveal="" if asked.reveal else "1"),
+        "here": asked.link(start=named(found.hits[0].place)) if found.hits else asked.link(),
     }  # fmt: skip
-    return render(request, "incidents/line.html", context)
 
 
-def _proves(finding: dict[str, Any], source: int, line: int) -> bool:
-    return any(proof["line"] == line and proof.get("source", 0) == source for proof in finding.get("evidence") or [])
+def _chips(asked: Asked, query: Query) -> list[dict[str, Any]]:
+    """The terms of the query, each with the link that takes it away."""
+    chips = [{"text": chip.text, "negated": chip.negated, "href": asked.link(q=chip.without)} for chip in query.chips()]
+    if asked.within is not None:
+        chips.append({"text": asked.window.label, "negated": False, "href": asked.link(**{"from": None, "to": None})})
+    return chips
 
 
-def _line_of(source: LogSource, number: int, raw: bytes) -> Line:
-    encoding = "latin-1" if (source.settings or {}).get("encoding") == "latin-1" else "utf-8"
-    raw = raw.removesuffix(b"\r")
+def _files(asked: Asked, sources: list[LogSource]) -> list[dict[str, Any]]:
+    if len(sources) < 2:
+        return []
+    every = {"name": "All, by time", "number": None, "href": asked.link(file=None), "on": asked.file is None}
+    return [every] + [
+        {"name": one.name, "number": (one.position or 0) + 1, "href": asked.link(file=(one.position or 0) + 1),
+         "on": asked.file == one.position} for one in sources
+    ]  # fmt: skip
+
+
+def _pointed(text: str, problem: QueryProblem) -> tuple[str, str, str]:
+    """The query before, at and behind what is wrong with it."""
+    return text[: problem.start], text[problem.start : problem.end], text[problem.end :]
+
+
+def _shown(rows: list[Row]) -> tuple[int, int] | None:
+    times = [row.at_us for row in rows if row.at_us]
+    return (min(times), max(times)) if times else None
+
+
+def _reached(found: Found) -> str | None:
+    """How far the search came, where that is a time."""
+    at_us = found.reached.at_us if found.reached else 0
+    return iso(at_us) if at_us and abs(at_us) < LAST_US else None
+
+
+def _line(hit: Hit, sources: list[LogSource]) -> Line:
+    source = next((one for one in sources if one.position == hit.place.source), None)
+    encoding = "latin-1" if source and (source.settings or {}).get("encoding") == "latin-1" else "utf-8"
+    raw = hit.raw.removesuffix(b"\r")
     return Line(
-        source.position or 0, number, raw[:SHOWN_BYTES].decode(encoding, "replace"), max(0, len(raw) - SHOWN_BYTES)
-    )
-
-
-def _rows(lines: list[Line], *, reveal: bool, whole: int = 0, query: Query | None = None) -> list[dict[str, Any]]:
-    """Lines as shown: credentials masked unless asked for, trouble and matches marked, long ones cut."""
-    scrubber = Scrubber()
-    rows = []
-    for one in lines:
-        text = one.text if reveal else scrubber.feed(one.text)
-        shown = text if one.number == whole else text[:MOST_SHOWN]
-        tone = "bad" if _BAD.search(shown) else "warn" if _WARN.search(shown) else ""
-        rows.append({
-            "number": one.number, "text": shown, "parts": list(_parts(shown, query)), "tone": tone,
-            "hidden": len(text) - len(shown) + one.cut_bytes, "is_masked": text != one.text,
-        })  # fmt: skip
-    return rows
-
-
-class Part(NamedTuple):
-    """A piece of a line. ``look`` is at (its time), src (who wrote it), hit (it was searched for) or nothing."""
-
-    text: str
-    look: str
-
-
-def _parts(text: str, query: Query | None) -> Iterator[Part]:
-    """The line in pieces that look different, nothing left out."""
-    head = _HEAD.match(text)
-    spans = [(head.span(name), name) for name in ("at", "src")] if head else []
-    spans = [(span, "hit") for span in (query.spans(text)[:MOST_HITS] if query else [])] + spans
-    cuts = sorted({0, len(text), *(at for span, _ in spans for at in span)})
-    for start, end in pairwise(cuts):
-        look = next((name for (low, high), name in spans if low <= start < high), "")
-        yield Part(text[start:end], look)
-
-
-def _chosen(sources: list[LogSource], position: str) -> LogSource | None:
-    wanted = int(position) if position.isdecimal() and len(position) < 10 else None
-    return next((source for source in sources if source.position == wanted), sources[0] if sources else None)
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    """A positive number from the query string; 0 where there is none."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 16 else 0
+        hit.place.source, hit.place.line, raw[:SHOWN_BYTES].decode(encoding, "replace"), hit.place.at_us,
+        max(0, len(raw) - SHOWN_BYTES), tuple(hit.copies),
+    )  # fmt: skip
