@@ -40,6 +40,12 @@ def visible(text: Any) -> str:
     return _INVISIBLE.sub(_picture, _COLOURS.sub("", str(text)))
 
 
+@register.filter
+def visible_lines(text: Any) -> str:
+    """As ``visible``, for people's words of several lines: line ends stay."""
+    return "\n".join(visible(line) for line in str(text).split("\n"))
+
+
 # -- times ------------------------------------------------------------------------------------------------------------
 _FORMATS = {
     "full": "%Y-%m-%d %H:%M:%S",
@@ -87,6 +93,13 @@ def utc(context: template.Context, value: datetime | str | None, style: str = "f
         style,
         format_time(at, _display(context), style),
     )
+
+
+@register.simple_tag(takes_context=True)
+def stamp(context: template.Context, value: datetime | str | None) -> str:
+    """A moment as text for a field, with its zone: what is typed over it is read in the same way."""
+    at = parse_time(value)
+    return format_time(at, _display(context), "full") if at else ""
 
 
 @register.simple_tag
@@ -204,6 +217,14 @@ KINDS = {
     "onset": Look("First bad minute", "onset", "urgent"),
     "gap": Look("Lost lines", "gap", "normal"),
     "note": Look("Note", "note", "none"),
+    "person": Look("Team note", "people", "low"),
+    "pin": Look("Pinned line", "pin", "low"),
+}
+LANES = {
+    "platform": Look("Platform", "dyno", "none"),
+    "releases": Look("Releases", "release", "none"),
+    "app": Look("App", "terminal", "none"),
+    "people": Look("People", "people", "none"),
 }
 _UNKNOWN = Look("Other", "note", "none")
 
@@ -223,6 +244,12 @@ def kind(name: str) -> Look:
     return KINDS.get(name, Look(name.capitalize(), "note", "none"))
 
 
+@register.filter
+def lane(name: str) -> Look:
+    """A lane of the timeline."""
+    return LANES.get(name, _UNKNOWN)
+
+
 @register.simple_tag
 def icon(name: str, label: str = "", classes: str = "") -> SafeString:
     """One shape of the sprite: hidden from screen readers, unless a label says what it means."""
@@ -236,6 +263,14 @@ def icon(name: str, label: str = "", classes: str = "") -> SafeString:
         )
     return format_html(
         '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', classes, href
+    )
+
+
+@register.simple_tag
+def sprite(name: str) -> SafeString:
+    """One shape of the sprite around the origin of an SVG that is there already."""
+    return format_html(
+        '<use class="icon" href="{}" x="-9" y="-9" width="18" height="18"/>', f"{static('img/icons.svg')}#{name}"
     )
 
 

@@ -244,6 +244,8 @@
     keys.add(String(index + 1), index ? name : "The tabs in turn", go, { group: "This incident", shown: "1 – 9", listed: !index });
   });
 
+  if ($('.tabs [data-go="r"]')) keys.add("r", "The ticket", () => location.assign($('.tabs [data-go="r"]').href), { group: "This incident" });
+
   // The list of shortcuts is made from the registry when somebody asks for it, so it can't be wrong.
   const listKeys = () => {
     const groups = new Map();
@@ -277,17 +279,6 @@
     add: (entry) => sources.push(typeof entry === "function" ? entry : () => [entry]),
     all: (typed = "") => sources.flatMap((source) => source(typed) || []),
   };
-
-  // -- live parts say when they are stale ---------------------------------------------------------------------------------
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const isPoll = (event.detail.elt.getAttribute("hx-trigger") || "").startsWith("every");
-    if (isPoll && document.hidden) event.preventDefault(); // nobody looks; the next tick asks again
-  });
-  let failing = 0;
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) failing = 0;
-    else if (++failing === 3) toast("The server does not answer. The page keeps trying.", 6);
-  });
 
   // -- long lines: wrapped or not, until the tab is closed ---------------------------------------------------------------
   const wrap = () => {

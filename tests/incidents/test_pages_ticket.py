@@ -15,7 +15,7 @@ from django.urls import reverse
 from incidents.digest import drafts
 from incidents.markup import render_markdown
 from incidents.models import Incident, TicketDraft
-from incidents.views.downloads import _cell
+from incidents.views.files import cell
 from tests.incidents import builders
 
 HTMX = {"HX-Request": "true", "HX-Target": "ticket-side"}
@@ -154,7 +154,7 @@ def test_downloads_are_attachments_with_all_that_support_asks_for(client: Client
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("https://example.com")'])
 def test_cells_are_never_formulas(text: str) -> None:
-    assert _cell(text).startswith("'")
+    assert cell(text).startswith("'")
 
 
 def test_credentials_that_a_person_types_are_masked_and_told(client: Client, address: str) -> None:
