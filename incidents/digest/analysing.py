@@ -37,6 +37,7 @@ from incidents.models import (
 )
 from incidents.models.sources import UNFINISHED
 
+from . import sightings
 from .drafts import suggest
 from .facets import facets_of
 from .leases import Lease, LeaseLost, from_now
@@ -140,6 +141,7 @@ def _run(incident: Incident, lease: Lease) -> None:
         EndpointDetails.objects.update_or_create(
             incident=incident, defaults={"team_id": incident.team_id, "data": details, "revision": incident.revision}
         )
+        sightings.note(incident, document)
         suggest(incident, storable(document["ticket"]))
 
 

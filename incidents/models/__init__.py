@@ -9,12 +9,13 @@ from .alerts import Alert, AlertPolicy, CauseMute, ChunkMinutes, Delivery, Deliv
 from .apps import App, RecordedWindow
 from .audit import AppendOnlyError, AuditEvent
 from .chunks import Chunk, ChunkState, Segment, StoredResult
-from .comments import Activity, ActivityKind, Comment, Mention, Merge, Pin
+from .comments import Activity, ActivityKind, Comment, Mention, Merge
 from .details import EndpointDetails
 from .drains import Drain, DrainKind, DrainMinute, Form, Frame
 from .incidents import Analysis, Incident, IncidentState
 from .invitations import Invitation
 from .notes import TimelineNote, notes_of
+from .sightings import Sighting
 from .sources import LogSource, SourceKind, SourceState, UploadPart
 from .teams import Membership, Role, SigninToken, Team
 from .tickets import TicketChange, TicketDraft
@@ -50,12 +51,12 @@ __all__ = [
     "Membership",
     "Mention",
     "Merge",
-    "Pin",
     "RecordedWindow",
     "Role",
     "Scope",
     "Segment",
     "SigninToken",
+    "Sighting",
     "SourceKind",
     "SourceState",
     "StoredResult",
