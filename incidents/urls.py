@@ -20,5 +20,6 @@ urlpatterns = [
     path("uploads/<uuid:pk>/finish/", uploads.finish, name="upload-finish"),
     path("account/", include("allauth.urls")),
     path("", include("incidents.views.team_urls")),
+    path("apps/", include("incidents.views.app_urls")),
     path("", include("incidents.views.page_urls")),
 ]

@@ -26,6 +26,7 @@ def palette(request: HttpRequest) -> JsonResponse:
 
 def _pages() -> list[Place]:
     names = (("Incidents", "incident-list", "home list"), ("New incident", "incident-new", "upload paste log"),
+             ("Apps", "app-list", "drains live tail alerts"),
              ("Error codes", "code-list", "H R L reference"))  # fmt: skip
     return [
         *({"text": text, "href": reverse(name), "hint": "Page", "words": words} for text, name, words in names),
