@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404
 from incidents import audit
 from incidents.analysis.redact import use_words
 from incidents.masking import words_of
-from incidents.models import App, Incident, LogSource, Membership, Role, SigninToken, Team
+from incidents.models import ApiToken, App, Incident, LogSource, Membership, Role, SigninToken, Team
 from incidents.sessions import end_sessions
 
 TEAM = "team"
@@ -105,6 +105,8 @@ def revoke_everything(
     """
     with transaction.atomic():
         counts = {"sessions": end_sessions(user, keep=keep_session)}
+        tokens = ApiToken.objects.filter(user=user, revoked_at=None)
+        counts["tokens"] = (tokens if team is None else tokens.filter(team=team)).update(revoked_at=Now())
         counts["signin_links"] = SigninToken.objects.filter(user=user, used_at=None).update(used_at=Now())
         owned = Incident.objects.filter(owner=user)
         (owned if team is None else owned.filter(team=team)).update(owner=None)

@@ -1,4 +1,4 @@
-"""Working on an incident together: its owner and state, comments and mentions, pins, and who is looking."""
+"""Working on an incident together: its owner and state, comments and mentions, and who is looking."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def change_state(incident: Incident, state: str, request: HttpRequest) -> str | 
         before = locked.state
         if before == state or state not in IncidentState.values:
             return None
-        times: dict[str, Any] = {
+        times: dict[str, dict[str, Any]] = {
             IncidentState.OPEN: {"mitigated_at": None, "resolved_at": None},
             IncidentState.MITIGATED: {"mitigated_at": Now(), "resolved_at": None},
             IncidentState.RESOLVED: {"resolved_at": Now()},
-        }[IncidentState(state)]
-        Incident.objects.filter(pk=incident.pk).update(state=state, **times)
+        }
+        Incident.objects.filter(pk=incident.pk).update(state=state, **times[state])
         details = {"from": before, "to": state}
-        note(incident, ActivityKind.STATE, user, **details)
+        note(incident, ActivityKind.STATE, user, None, **details)
         audit.record("incident.state", request=request, target=incident, details=details)
     incident.refresh_from_db()
     return before
@@ -105,7 +105,7 @@ def display_name(user: User | None) -> str:
     return (user.get_full_name() or user.get_username()) if user is not None else "somebody who has left"
 
 
-# -- who is looking: a hint, so that a cache which forgets, or doesn't answer, does no harm -----------------------------
+# -- who is looking: a hint, so that a cache which forgets, or doesn't answer, does no harm -------------------------
 def look(incident: Incident, user: User) -> list[str]:
     """Note that the person looks at the incident now; returns the names of the others who do."""
     key = _presence_key(incident.pk)

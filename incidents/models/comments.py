@@ -1,4 +1,4 @@
-"""What people say and do about an incident: comments, mentions, the activity feed, pins, merges."""
+"""What people say and do about an incident: comments, mentions, the activity feed, merges."""
 
 from __future__ import annotations
 
@@ -57,8 +57,6 @@ class ActivityKind(models.TextChoices):
     RESTORED = "restored", "put it back into the list"
     MERGED = "merged", "merged another incident into it"
     SPLIT = "split", "took a merge back"
-    PINNED = "pinned", "pinned a line"
-    UNPINNED = "unpinned", "removed a pin"
 
 
 class Activity(models.Model):
@@ -77,25 +75,6 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} on {self.incident_id}"
-
-
-class Pin(models.Model):
-    """A line that people hold to be proof. ``text`` is masked when it is pinned."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="pins")
-    source = models.BigIntegerField()  # position of the source
-    line = models.BigIntegerField()
-    text = models.TextField(blank=True)
-    pinned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    pinned_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["incident", "source", "line"], name="one_pin_per_line")]
-
-    def __str__(self) -> str:
-        return f"{self.source}.{self.line} of {self.incident_id}"
 
 
 class Merge(models.Model):

@@ -1,4 +1,4 @@
-"""The activity of an incident: what people said and did, and the lines that they hold to be proof."""
+"""The activity of an incident: what people said and did."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models.functions import Now
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,9 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from incidents import audit
 from incidents.access import get_incident_for, has_role
-from incidents.analysis.redact import redact
-from incidents.collaboration import MOST_COMMENT, comment_on, display_name, mention, note
-from incidents.digest.lines import read_lines
+from incidents.collaboration import MOST_COMMENT, comment_on, display_name, mention
 from incidents.http import PageRequest
 from incidents.markup import render_markdown
 from incidents.models import (
@@ -33,8 +31,8 @@ from incidents.models import (
     Membership,
     Mention,
     Merge,
-    Pin,
     Role,
+    TimelineNote,
 )
 from incidents.views.pages import incident_context
 
@@ -60,7 +58,9 @@ def activity(request: PageRequest, pk: UUID) -> HttpResponse:
         "older": older.isoformat() if older else "",
         "may_change": may_change,
         "mentioned": _unseen(incident, request),
-        "pins": Pin.objects.filter(incident=incident).select_related("pinned_by").order_by("pinned_at"),
+        "pins": TimelineNote.objects.live()
+        .filter(incident=incident, line__isnull=False)
+        .order_by("at", "pk")[:MOST_PINS],
         "merges": Merge.objects.filter(into=incident, undone_at=None).select_related("merged"),
         "merge_choices": _merge_choices(incident) if may_change else [],
         "members": [one.user for one in _members(incident)],
@@ -111,43 +111,6 @@ def delete(request: HttpRequest, pk: UUID, comment: UUID) -> HttpResponse:
     return redirect("incident-activity", pk=pk)
 
 
-@require_POST
-def pin(request: PageRequest, pk: UUID) -> HttpResponse:
-    """Hold on to a line: ``at`` is its place, source.line."""
-    incident = get_incident_for(request.user, pk, role=Role.MEMBER)
-    source, _, line = request.POST.get("at", "").partition(".")
-    if not (source.isdecimal() and line.isdecimal() and len(source) < 6 and len(line) < 12):
-        raise Http404
-    found = next(iter(read_lines(incident, int(source), int(line), int(line))), None)
-    if found is None:
-        raise Http404
-    if Pin.objects.filter(incident=incident).count() >= MOST_PINS:
-        messages.error(request, f"{MOST_PINS} lines are pinned already. Remove one first.")
-        return redirect("incident-activity", pk=pk)
-    try:
-        with transaction.atomic():
-            Pin.objects.create(
-                incident=incident, team_id=incident.team_id, source=int(source), line=int(line),
-                text=redact(found.text)[:2000].replace("\x00", ""), pinned_by=request.user,
-            )  # fmt: skip
-            note(incident, ActivityKind.PINNED, request.user, source=int(source), line=int(line))
-    except IntegrityError:
-        pass  # it is pinned already
-    messages.success(request, "The line is pinned.")
-    return redirect("incident-activity", pk=pk)
-
-
-@require_POST
-def unpin(request: PageRequest, pk: UUID, pin: UUID) -> HttpResponse:
-    """Remove a pin."""
-    incident = get_incident_for(request.user, pk, role=Role.MEMBER)
-    found = get_object_or_404(Pin, incident=incident, pk=pin)
-    with transaction.atomic():
-        found.delete()
-        note(incident, ActivityKind.UNPINNED, request.user, source=found.source, line=found.line)
-    return redirect("incident-activity", pk=pk)
-
-
 def _entry(entry: Activity, request: HttpRequest) -> dict[str, Any]:
     comment = entry.comment
     details = dict(entry.details)
@@ -158,6 +121,7 @@ def _entry(entry: Activity, request: HttpRequest) -> dict[str, Any]:
         "entry": entry,
         "who": display_name(entry.actor),
         "details": details,
+        "did": ActivityKind(entry.kind).label if entry.kind in ActivityKind.values else entry.kind,
         "was": details.get("from", ""),  # a template can't ask for `from`
         "comment": comment,
         "html": render_markdown(comment.body) if comment is not None and comment.deleted_at is None else "",

@@ -25,6 +25,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from incidents import audit
 from incidents.access import TEAM, get_membership_for
 from incidents.accounts import INVITED
+from incidents.collaboration import signed_in
 from incidents.forms_teams import InvitationForm
 from incidents.http import PageRequest
 from incidents.membership import Refused, accept, grantable
@@ -76,7 +77,7 @@ def revoke(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @login_not_required
-def join(request: PageRequest, token: str) -> HttpResponse:
+def join(request: HttpRequest, token: str) -> HttpResponse:
     """An invitation. GET shows it; POST joins, or remembers it and leads to signing up.
 
     Wrong, used, revoked and old tokens look the same.
@@ -84,19 +85,19 @@ def join(request: PageRequest, token: str) -> HttpResponse:
     invitation = Invitation.objects.by_token(token)
     if invitation is None:
         return render(request, "teams/join_invalid.html", status=404)
-    if request.method == "POST" and not request.user.is_authenticated:
+    user = signed_in(request)
+    if request.method == "POST" and user is None:
         return _to_signup(request, invitation, token)
-    context = {"invitation": invitation, "is_theirs": False, "needs_verifying": False, "token": token}
-    if request.user.is_authenticated:
-        context["is_theirs"], context["needs_verifying"] = _owns(request.user, invitation)
-        if request.method == "POST" and context["is_theirs"] and not context["needs_verifying"]:
-            return _joined(request, invitation)
+    is_theirs, needs_verifying = _owns(user, invitation) if user is not None else (False, False)
+    if user is not None and request.method == "POST" and is_theirs and not needs_verifying:
+        return _joined(request, user, invitation)
+    context = {"invitation": invitation, "is_theirs": is_theirs, "needs_verifying": needs_verifying}
     return render(request, "teams/join.html", context, status=403 if request.method == "POST" else 200)
 
 
-def _joined(request: PageRequest, invitation: Invitation) -> HttpResponse:
+def _joined(request: HttpRequest, user: User, invitation: Invitation) -> HttpResponse:
     try:
-        membership = accept(invitation, request.user, request)
+        membership = accept(invitation, user, request)
     except Refused:
         return render(request, "teams/join_invalid.html", status=404)
     request.session.pop(INVITED, None)

@@ -27,8 +27,6 @@ urlpatterns: list[URLPattern] = [
     path("i/<uuid:pk>/comments/<uuid:comment>/delete/", comments.delete, name="incident-comment-delete"),
     path("i/<uuid:pk>/owner/", people.take, name="incident-owner"),
     path("i/<uuid:pk>/presence/", people.presence, name="incident-presence"),
-    path("i/<uuid:pk>/pins/", comments.pin, name="incident-pin"),
-    path("i/<uuid:pk>/pins/<uuid:pin>/remove/", comments.unpin, name="incident-unpin"),
     path("i/<uuid:pk>/merge/", merging.merge, name="incident-merge"),
     path("i/<uuid:pk>/merges/<uuid:merge>/undo/", merging.undo, name="incident-merge-undo"),
 ]
