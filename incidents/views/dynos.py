@@ -17,6 +17,8 @@ from incidents.views.swimlanes import lanes_of, natural
 
 R15_FACTOR = 2.0
 """Most dynos are killed at twice their quota. devcenter.heroku.com/articles/error-codes (R15)"""
+STILL_GROWN = 0.9
+"""Of its peak: a dyno that holds less has begun anew."""
 COUNTED = ("restarts", "crashes", "r14", "r15")
 
 
@@ -57,19 +59,28 @@ def _told(row: Document, series: Document) -> dict[str, Any]:
     """Shares, the forecast and what makes this dyno different."""
     quota = row["memory_quota_mb"]
     swap = max((value for value in series.get("swap_mb") or [] if value is not None), default=0)
-    return {
+    told = {
         "memory_share": row["memory_max_mb"] / quota if quota else None,
         "swap_max_mb": swap,
-        "hours_to_kill": _hours_to_kill(row, series),
         "times_slower": series.get("times_slower"),
         "is_measured": bool(series.get("measured")),
+        "is_growing": row["memory_shape"] == "leak" and not _has_begun_anew(row, series),
     }
+    if not told["is_growing"]:
+        return told | {"hours_to_quota": None, "hours_to_kill": None}
+    return told | {"hours_to_kill": _hours_to_kill(row, series)}
+
+
+def _has_begun_anew(row: Document, series: Document) -> bool:
+    """The dyno was restarted since: what it holds now is far from its peak, and its slope is history."""
+    values = series.get("memory_mb") or []
+    return bool(values) and (values[-1] or 0) < STILL_GROWN * row["memory_max_mb"]
 
 
 def _hours_to_kill(row: Document, series: Document) -> float | None:
-    """Until R15 at the pace of now, for a dyno that grows; None for all others."""
-    slope, quota = row.get("memory_slope_mb_per_hour") or 0, row["memory_quota_mb"]
-    known = [value for value in series.get("memory_mb") or [] if value is not None]
-    if row["memory_shape"] != "leak" or slope <= 0 or not quota or not known or known[-1] >= quota * R15_FACTOR:
+    """Until R15 at the pace of now; None where that is unknown or has come."""
+    slope, values = row.get("memory_slope_mb_per_hour") or 0, series.get("memory_mb") or []
+    limit = row["memory_quota_mb"] * R15_FACTOR
+    if slope <= 0 or not values or not limit or (values[-1] or 0) >= limit:
         return None
-    return float((quota * R15_FACTOR - known[-1]) / slope)
+    return float((limit - (values[-1] or 0)) / slope)

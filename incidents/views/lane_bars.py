@@ -12,7 +12,7 @@ from incidents.analysis.swimlanes import COLUMNS, INFERRED, TIMED_OUT
 
 WIDTH = 1000.0
 MOST_WORKERS = 12
-MOST_QUEUED = 16
+MOST_QUEUED = 24
 WORKER_HEIGHT, QUEUE_HEIGHT, GAP = 13, 6, 2
 WAITED_MS = 100
 """A shorter wait is not drawn."""
@@ -36,7 +36,7 @@ class Request:
     line: int
     path: str
     request_id: str
-    behind: list[Request] = field(default_factory=list)
+    behind: list[tuple[int, Request]] = field(default_factory=list)  # for how many ms each held a worker meanwhile
 
     @property
     def name(self) -> str:
@@ -101,7 +101,7 @@ class Scale:
         return {
             "number": one.number, "shapes": shapes, "title": ", ".join(words(one)), "name": one.name,
             "is_culprit": is_culprit, "request_id": one.request_id, "line": one.line,
-            "behind": " ".join(str(other.number) for other in one.behind),
+            "behind": " ".join(str(other.number) for _, other in one.behind),
             "href": href,
         }  # fmt: skip
 
@@ -166,13 +166,13 @@ def words(one: Request) -> list[str]:
 
 
 def holders(one: Request) -> str:
-    """The endpoints of those ahead, the most frequent first."""
-    counts: dict[str, int] = {}
-    for other in one.behind:
-        counts[other.endpoint] = counts.get(other.endpoint, 0) + 1
-    first, *others = sorted(counts, key=lambda name: -counts[name])
-    times = f"{counts[first]} × " if counts[first] > 1 else ""
-    return f"{times}{first}" + (" and others" if others else "")
+    """The endpoints of those ahead, who held the workers the longest first."""
+    held: dict[str, int] = {}
+    for overlap_ms, other in one.behind:
+        held[other.endpoint] = held.get(other.endpoint, 0) + overlap_ms
+    first, *others = sorted(held, key=lambda name: (-held[name], name))
+    number = sum(other.endpoint == first for _, other in one.behind)
+    return (f"{number} × " if number > 1 else "") + first + (" and others" if others else "")
 
 
 def seconds(ms: float) -> str:

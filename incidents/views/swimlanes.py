@@ -49,8 +49,8 @@ def lanes_of(request: HttpRequest, incident: Incident, summary: Summary, window:
     waited = sorted((one for one in shown if one.waited_ms >= TOLD_MS), key=lambda one: (-one.waited_ms, one.number))
     tick_s = next((tick for tick in TICKS_S if length / 1000 / tick <= 8), TICKS_S[-1])
     return {
-        "dynos": dynos, "hidden_dynos": hidden_dynos, "workers": found["workers"],
-        "workers_known": found["workers_from"] == "boot line", "problem": problem,
+        "dynos": dynos, "hidden_dynos": hidden_dynos, "unqueued": sum(dyno["hidden"] for dyno in dynos),
+        "workers": found["workers"], "workers_known": found["workers_from"] == "boot line", "problem": problem,
         "start": iso(zero_s + low / 1000), "end": iso(zero_s + (low + length) / 1000), "length_s": length / 1000,
         "ticks": [
             {"x": round(at / length * WIDTH, 1), "utc": iso(zero_s + (low + at) / 1000)}
@@ -95,7 +95,7 @@ def _blame(shown: list[Request]) -> None:
             if other is not one
         ]
         longest = heapq.nlargest(MOST_HOLDERS, overlaps, key=lambda pair: (pair[0], -pair[1].number))
-        one.behind = [other for overlap, other in longest if overlap >= WAITED_MS]
+        one.behind = [(overlap, other) for overlap, other in longest if overlap >= WAITED_MS]
 
 
 def _fitting(shown: list[Request]) -> list[Request]:
@@ -144,9 +144,8 @@ def _in_words(shown: list[Request], waited: list[Request]) -> str:
     never = sum(one.start_ms >= one.end_ms for one in cut)
     held: dict[str, int] = {}
     for one in waited:
-        for other in one.behind:
-            overlap = min(other.finish_ms, one.arrival_ms + one.waited_ms) - max(other.start_ms, one.arrival_ms)
-            held[other.endpoint] = held.get(other.endpoint, 0) + max(0, overlap)
+        for overlap_ms, other in one.behind:
+            held[other.endpoint] = held.get(other.endpoint, 0) + overlap_ms
     said = f"{_count(len(waited), 'request')} waited behind others for {seconds(total)} in all."
     if cut:
         said += f" {_count(len(cut), 'request')} {'was' if len(cut) == 1 else 'were'} cut off at 30 s"

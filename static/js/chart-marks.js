@@ -93,7 +93,13 @@
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      ctx.fillText(format(level), bbox.left + bbox.width - 3 * px, y - 3 * px);
+      ctx.save();
+      ctx.setLineDash([]);
+      ctx.strokeStyle = colour("surface");
+      ctx.lineWidth = 4 * px;
+      ctx.lineJoin = "round";
+      for (const write of ["strokeText", "fillText"]) ctx[write](format(level), bbox.left + bbox.width - 3 * px, y - 3 * px);
+      ctx.restore();
     }
     ctx.restore();
   };

@@ -21,7 +21,7 @@
   // A step that lies in a hole is unknown, not zero.
   const inGap = (data) => times(data).map((at) => data.gaps.some((gap) => gap.from_s <= at && gap.to_s >= at + data.step_s));
   const broken = (data, values) => { const holes = inGap(data); return values.map((value, index) => (holes[index] ? null : value)); };
-  const bars = uPlot.paths.bars({ size: [0.9, 60], gap: 0, align: 1 });
+  const bars = uPlot.paths.bars({ size: [0.92, Infinity], gap: 0, align: 1 });
   const area = (data, label, name, own, format = number) => ({
     label, fill: colour(name), stroke: colour(name), width: 0, paths: bars, points: { show: false }, value: (u, value, index, at) => (at === null ? "–" : format(own[at])),
   });
@@ -107,7 +107,7 @@
     const stroke = colour("ink-2"), grid = { stroke: colour("rule"), width: 1 }, font = "12px Inter, system-ui, sans-serif";
     const codes = made.codes || [], name = box.dataset.plot, [min, max] = span(data);
     return {
-      width: Math.max(200, box.clientWidth), height: HEIGHT[name] + marks.codeSpace(codes.length), padding: [marks.codeSpace(codes.length), 12, 0, 0],
+      width: Math.max(200, box.clientWidth), height: HEIGHT[name] + marks.codeSpace(codes.length), padding: [marks.codeSpace(codes.length), 26, 0, 0],
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone()),
       cursor: {
         sync: { key: "incident", setSeries: false, scales: ["x", null] }, drag: { x: true, y: false, dist: 4 }, points: { size: 6 }, y: false,
@@ -116,7 +116,7 @@
       legend: { live: true }, series: [{ label: `Time (${zone()})`, value: (u, at) => (at === null ? "–" : clock(at)) }, ...made.series],
       scales: { x: { time: true, auto: false, min, max }, ...made.scales },
       axes: [
-        { stroke, grid, ticks: grid, font, size: 30, values: (u, ticks) => ticks.map((tick) => clock(tick, ticks.length > 1 && ticks[1] - ticks[0] < 60)) },
+        { stroke, grid, ticks: grid, font, size: 30, space: 76, values: (u, ticks) => ticks.map((tick) => clock(tick, ticks.length > 1 && ticks[1] - ticks[0] < 60)) },
         { stroke, grid, ticks: grid, font, size: 62, values: (u, ticks) => ticks.map((tick) => (tick === null ? "" : (name === "memory" ? megabytes : made.format)(tick))) },
       ],
       plugins: [marks.plugin(data, { levels: made.levels, format: made.format, codes, times: times(data), half: data.step_s / 2 })],
