@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +21,14 @@ class PageRequest(HttpRequest):
     user: User
     htmx: HtmxDetails
     display: Display
+
+
+def as_uuid(text: str) -> UUID | None:
+    """None where the text is no UUID."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def wants(request: HttpRequest, target: str) -> bool:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -19,6 +18,7 @@ from incidents.views.chain import chain_of
 from incidents.views.charts import charts_of
 from incidents.views.checks import checks_of, counted
 from incidents.views.drafting import state_of
+from incidents.views.listing import SORTS, VERDICTS, apps_in, listing_of
 from incidents.views.progress import progress_of
 from incidents.views.summary import Summary
 from incidents.views.window import window_of
@@ -30,26 +30,24 @@ PAGE_SIZE = 30
 
 @require_safe
 def incident_list(request: HttpRequest) -> HttpResponse:
-    """Incidents of the team looked at, newest first; ``show=archived`` those put away; ``q`` searches them."""
+    """Incidents of the team looked at, narrowed and ordered by the query string (`listing`)."""
     if not memberships_of(request.user).exists():
         return redirect("team-list")
     mine = Incident.objects.visible_to(request.user).filter(team=get_team_for(request.user), merged_into=None)
-    archived = request.GET.get("show") == "archived"
-    rows = mine.exclude(archived_at=None).order_by("-archived_at", "id") if archived else mine.listed()
-    query = request.GET.get("q", "").strip()[:200]
-    if query:
-        rows = rows.filter(
-            Q(title__icontains=query) | Q(app_name__icontains=query) | Q(verdict_sentence__icontains=query)
-        )
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    listing = listing_of(request.GET)
+    page = Paginator(listing.narrow(mine), PAGE_SIZE).get_page(request.GET.get("page"))
     progress = progress_of(page.object_list)
     context = {
         "page": page,
         "rows": [(incident, progress[incident.pk]) for incident in page.object_list],
         "is_live": any(one.is_live for one in progress.values()),
-        "archived": archived,
-        "query": query,
-        "is_empty_home": not page.object_list and not query and not archived,
+        "is_stalled": any(one.is_stalled for one in progress.values()),
+        "listing": listing,
+        "states": IncidentState.choices,
+        "verdicts": VERDICTS,
+        "sorts": [(key, words) for key, (words, _order) in SORTS.items()],
+        "apps": apps_in(mine),
+        "is_empty_home": not page.object_list and not listing.is_filtered and not listing.archived,
     }
     fragment = "incidents/_rows.html" if wants(request, "rows") else "incidents/list.html"
     return render(request, fragment, context | upload_limits())

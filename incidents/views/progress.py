@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, Q, Sum
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from incidents.models import Chunk, ChunkState, Incident, LogSource, SourceState
+from incidents.templatetags.triage import count, percent, size
 
 _FAILED = (SourceState.REFUSED, SourceState.FAILED)
+STALLED_SECONDS = 20
+"""Work that nobody has touched for so long, while no lease is alive anywhere: no worker runs."""
+
+
+_STAGES = ("Receiving", "Unpacking", "Reading", "Drawing conclusions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class Progress:
 
     incident: Incident
     sources: tuple[SourceProgress, ...]
+    workers_rest: bool = False
 
     @property
     def lines(self) -> int:
@@ -83,6 +93,31 @@ class Progress:
     def is_empty(self) -> bool:
         """Nothing could be read, and nothing more will come."""
         return not self.is_live and not any(source.lines for source in self.sources)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Everything has arrived, something is to be done, and no worker does it."""
+        if not self.workers_rest or not self.is_live:
+            return False
+        newest = max((source.row.touched_at for source in self.sources), default=self.incident.created_at)
+        is_arriving = any(source.row.state == SourceState.RECEIVING for source in self.sources)
+        return not is_arriving and newest < _long_ago()
+
+    @property
+    def steps(self) -> list[tuple[str, str, bool]]:
+        """What has to happen, in order: name, how far in figures, whether it is done."""
+        sent = sum(source.row.bytes for source in self.sources)
+        parsed = sum(source.row.parsed for source in self.sources)
+        at = _STAGES.index(self.stage) if self.stage in _STAGES else len(_STAGES)
+        figures = {
+            "Receiving": size(sent) if sent else "",
+            "Unpacking": f"{count(self.lines)} lines" if self.lines else "",
+            "Reading": f"{count(self.lines_done)} of {count(self.lines)} lines" if self.lines else "",
+            "Drawing conclusions": f"{percent(parsed / self.lines_done)} understood"
+            if parsed and self.lines_done
+            else "",
+        }
+        return [(name, figures[name], place < at) for place, name in enumerate(_STAGES)]
 
     @property
     def failed(self) -> list[SourceProgress]:
@@ -136,4 +171,21 @@ def progress_of(incidents: Iterable[Incident]) -> dict[UUID, Progress]:
                 lines_done=row.get("done_lines") or 0,
             )
         )
-    return {incident.pk: Progress(incident, tuple(by_incident[incident.pk])) for incident in incidents}
+    found = {incident.pk: Progress(incident, tuple(by_incident[incident.pk])) for incident in incidents}
+    if any(progress.is_live for progress in found.values()) and workers_rest():
+        found = {key: replace(progress, workers_rest=True) for key, progress in found.items()}
+    return found
+
+
+def workers_rest() -> bool:
+    """No lease is alive, and no chunk was finished a moment ago."""
+    return not (
+        Chunk.objects.filter(state=ChunkState.RUNNING, lease_until__gt=Now()).exists()
+        or LogSource.objects.unfinished().filter(lease_until__gt=Now()).exists()
+        or Incident.objects.dirty().filter(analysis_lease_until__gt=Now()).exists()
+        or Chunk.objects.filter(done_at__gt=_long_ago()).exists()
+    )
+
+
+def _long_ago() -> datetime:
+    return timezone.now() - timedelta(seconds=STALLED_SECONDS)

@@ -114,7 +114,7 @@
     else if (target.dataset.open) open(target.dataset.open);
     else if (target.dataset.close !== undefined) target.closest("dialog").close();
     else if (target.dataset.print !== undefined) window.print();
-    else if (target.id === "zone-switch") switchZone();
+    else if (target.dataset.zoneSwitch !== undefined) switchZone();
     closeMenus(event.target);
   });
   const closeMenus = (target) => {

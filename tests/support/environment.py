@@ -32,6 +32,7 @@ def prepare() -> None:
         TRIAGE_DATA_DIR=data_dir,
         SECRET_KEY=SECRET_KEY,
         DEBUG="0",
+        TRIAGE_UNDO_SECONDS="0",
         ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
         REDIS_URL=NO_BROKER_URL,
         # Playwright keeps an event loop in the test's thread, which Django would take for an async view.
