@@ -219,7 +219,6 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 230_000  # kB
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
-CELERY_DB_REUSE_MAX = 100
 
 # -- alerts -----------------------------------------------------------------------------------------------------------
 PUBLIC_URL = env.text("TRIAGE_URL").rstrip("/")
