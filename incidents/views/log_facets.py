@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from incidents.analysis.utc import iso, to_us
@@ -74,7 +75,7 @@ def _releases(timeline: list[Document]) -> dict[str, tuple[datetime | None, date
             seen.setdefault(name[0], at)
     ordered = sorted(seen.items(), key=lambda item: item[1])
     ends = [at for _, at in ordered[1:]]
-    return {name: (at, end) for (name, at), end in zip(ordered, [*ends, None], strict=True)}
+    return {name: (at, end) for (name, at), end in zip_longest(ordered, ends)}
 
 
 def values_of(summary: Summary, known: Known, sources: list[LogSource]) -> dict[str, list[Counted]]:
