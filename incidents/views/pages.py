@@ -97,9 +97,11 @@ def _overview(request: HttpRequest, incident: Incident, summary: Summary) -> dic
     """What only the overview shows."""
     checks = checks_of(summary)
     window = window_of(request, summary.window)
+    in_window = windowed(summary, window, incident.pk)
     return {
         "chart": charts_of(summary.document, window),
-        "in_window": windowed(summary.document, window),
+        "in_window": in_window,
+        "top_endpoints": in_window.endpoints if in_window else summary.top_endpoints,
         "chain": chain_of(summary),
         "checks": checks,
         "checks_counted": counted(checks),

@@ -94,7 +94,7 @@ class Window:
         low, high = 0, count
         if self.start_at:
             low = int((self.start_at.timestamp() - start_s) // step_s)
-        if self.end_at:
+        if self.end_at and not (self.last_at and self.end_at >= self.last_at):
             high = int(-((start_s - self.end_at.timestamp()) // step_s))
         low = min(max(0, low), count)
         return range(low, min(max(low, high), count))
