@@ -199,7 +199,7 @@ def _traces(rows: list[Row]) -> Iterator[list[Row]]:
         end, frames = at + 1, 0
         opened = bool(_OPENER.match(rows[at].message))
         while end < len(rows) and _belongs(rows[at], rows[end]):
-            if not _is_frame(rows[end].message):
+            if not _is_frame(rows[end].message) or (_OPENER.match(rows[end].message) and not frames):
                 break
             frames += 1
             end += 1
@@ -251,7 +251,7 @@ def _shape(item: Item) -> str:
     if item.kind != "line" or row is None or not row.message.strip():
         return ""
     message = " ".join(_ROUTED.findall(row.message)) if row.process.endswith("[router]") else row.message[:300]
-    return f"{row.source} {row.process} {row.level} {_VARIABLE.sub('#', message)}"
+    return f"{row.process} {row.level} {_VARIABLE.sub('#', message)}"
 
 
 def _marked(items: list[Item], marks: list[dict[str, Any]], *, silence: bool) -> Iterator[Item]:

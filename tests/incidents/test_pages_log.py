@@ -236,7 +236,7 @@ def shown(client: Client, incident: Incident, *messages: str, **query: str) -> t
     builders.work()
     response = client.get(log_page(incident), query)
     items = response.context["items"]
-    return [(item.kind, len(item.rows)) for item in items], response.content.decode()
+    return [(item.kind, len(item.rows)) for item in items if item.kind != "mark"], response.content.decode()
 
 
 def test_a_stack_trace_is_one_row_that_names_the_error(client: Client, incident: Incident) -> None:
@@ -280,7 +280,7 @@ def test_silence_and_changes_stand_between_the_lines(client: Client, incident: I
     builders.upload(incident, "".join(f"{line}\n" for line in lines).encode())
     builders.work()
     html = client.get(log_page(incident)).content.decode()
-    assert "No line for 13 min 19 s" in html
+    assert "No line for 13 min<" in html
     assert re.search(r'class="line-mark[^>]*>.*?v42', html)
     assert "No line for" not in client.get(log_page(incident), {"q": "-nothing"}).content.decode()
     found = client.get(log_page(incident), {"q": "release:v42"})
@@ -293,7 +293,7 @@ def test_colours_become_classes_and_nothing_else(client: Client, incident: Incid
     )
     line = html[html.index('id="lines"') :]
     assert '<span class="ansi-red ansi-bold">red</span> plain link end' in line
-    assert "style=" not in line
+    assert " style=" not in line
     raw = client.get(log_page(incident), {"raw": "on"}).content.decode()
     assert "␛[1;31mred" in raw
 
