@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest
@@ -36,6 +37,12 @@ def read_body(request: HttpRequest) -> bytes:
         raise NotReadable(f"Content-Encoding {encoding[:40]} is not read; send the body plain or as gzip.")
     data = _plain(request)
     return _unpacked(data) if encoding == "gzip" else data
+
+
+def discard(request: HttpRequest) -> None:
+    """Read a body that nobody wants: servers close a connection on which too much of it is left."""
+    with suppress(TooLarge, OSError):
+        _plain(request)
 
 
 def _plain(request: HttpRequest) -> bytes:

@@ -50,8 +50,7 @@ def drain(request: HttpRequest) -> HttpResponse:
     if sender is None:
         return answer(401, "unknown token", WWW_Authenticate='Basic realm="drain"')
     if not _enter(sender.app_id):
-        chores.count_refusal(sender.drain_id, sender.team_id)
-        return answer(429, "too many requests of this app at once", Retry_After=RETRY_SECONDS)
+        return _refused(request, sender, "too many requests of this app at once")
     try:
         return _deliver(request, sender, began)
     finally:
@@ -62,8 +61,7 @@ def _deliver(request: HttpRequest, sender: Sender, began: float) -> HttpResponse
     try:
         size = bodies.announced_bytes(request)
         if not quota.admits(sender.app_id, size or 0, sender.quota_bytes_per_s):
-            chores.count_refusal(sender.drain_id, sender.team_id)
-            return answer(429, "this app is over its quota", Retry_After=RETRY_SECONDS)
+            return _refused(request, sender, "this app is over its quota")
         body = bodies.read_body(request)
     except bodies.TooLarge:
         return answer(413, f"a body may have {bodies.MOST_BODY_BYTES // 2**20} MiB at most")
@@ -78,6 +76,13 @@ def _deliver(request: HttpRequest, sender: Sender, began: float) -> HttpResponse
         dropped=_number(request, "Logplex-Drop-Count") or 0, lost=_number(request, "Logplex-Lost-Count") or 0,
     )  # fmt: skip
     return settle(arrived, sender, began, learnt=request.headers.get("Logplex-Drain-Token", ""))
+
+
+def _refused(request: HttpRequest, sender: Sender, reason: str) -> HttpResponse:
+    """Push back. The body is read all the same: Logplex tries again at once, on this connection."""
+    bodies.discard(request)
+    chores.count_refusal(sender.drain_id, sender.team_id)
+    return answer(429, reason, Retry_After=RETRY_SECONDS)
 
 
 def settle(arrived: frames.Arrived, sender: Sender, began: float, *, learnt: str = "") -> HttpResponse:
@@ -114,6 +119,8 @@ def answer(status: int, text: str = "", **headers: str | int) -> HttpResponse:
         response[name.replace("_", "-")] = str(value)
     if status == 204:
         response["Content-Length"] = "0"
+    # Django would write a line of its own for each refusal, and noise would fill the disk.
+    response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 
