@@ -28,7 +28,7 @@ def find_gaps(heard: Sequence[bool], least: int, watched_from: int = 0) -> list[
     """Silences among minutes (by index, the last one is the present) that had lines or not.
 
     A silence has at least ``least`` minutes, and twice those of any pause in the six hours before it or around its
-    time yesterday. The present one counts from ``watched_from`` on: before, nobody listened.
+    time yesterday. It counts from ``watched_from`` on: before, nobody listened.
     """
     spoken = [index for index, any_line in enumerate(heard) if any_line]
     if not spoken:
@@ -40,7 +40,7 @@ def find_gaps(heard: Sequence[bool], least: int, watched_from: int = 0) -> list[
     found: list[Gap] = []
     for before, after in pauses:
         is_open = after == end and not heard[end]
-        since = max(before, watched_from) if is_open else before
+        since = max(before, watched_from)
         bar = _bar(pauses, before, least)
         if after - since - 1 < bar or before - spoken[0] < max(_LEAST_KNOWN, 6 * bar):
             continue

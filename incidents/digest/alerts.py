@@ -34,7 +34,7 @@ IDLE_SECONDS = 30
 _AWAY = timedelta(minutes=3)
 _BEFORE, _AFTER = timedelta(minutes=15), timedelta(minutes=5)
 _GROW = timedelta(seconds=60)
-_SAME_INCIDENT = timedelta(hours=2)
+_SAME_INCIDENT = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 
 

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from django import template
 
+from incidents.models import DrainKind
+
 register = template.Library()
 
 
@@ -15,6 +17,11 @@ register = template.Library()
 def time_value(value: Any) -> str:
     """For ``<input type="time">``: ``22:00``; what somebody typed stays as it is."""
     return value.strftime("%H:%M") if isinstance(value, time) else str(value or "")
+
+
+@register.filter
+def drain_kind(kind: str) -> str:
+    return DrainKind(kind).label if kind in DrainKind.values else kind
 
 
 @register.filter

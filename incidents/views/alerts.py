@@ -159,9 +159,7 @@ def alert_settings(request: HttpRequest, pk: UUID) -> HttpResponse:
             _save(request, app, policy, form)
             return to_app(app, "app-alert-settings")
         problem = first_error(form)
-    causes = [
-        (form[f"count_{key}"], key, name_of(key), _bar(key), policy.counts.get(key)) for key in (*CAUSES, SILENCE)
-    ]
+    causes = [(form[f"count_{key}"], name_of(key), _bar(key)) for key in (*CAUSES, SILENCE)]
     context = app_context(request, app, "alerts") | {
         "form": form, "policy": policy, "problem": problem, "causes": causes,
         "deliveries": app.deliveries.filter(alert=None).order_by("-created_at")[:6],

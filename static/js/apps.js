@@ -28,6 +28,11 @@
   document.addEventListener("pointermove", (event) => {
     if (anchor !== null && strip()) draw(strip(), anchor, minuteAt(strip(), event));
   });
+  // What is being chosen or typed is not redrawn under somebody's hands.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const part = event.target.closest && event.target.closest("#overview");
+    if (part && event.target === part && (anchor !== null || part.querySelector("[data-brushed]") || part.contains(document.activeElement))) event.preventDefault();
+  });
   document.addEventListener("pointerup", () => { anchor = null; });
   document.addEventListener("pointercancel", () => { anchor = null; });
 })();
