@@ -17,7 +17,13 @@ from incidents.analysis.redact import use_words
 from incidents.display import display_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
+HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
+    "X-Frame-Options": "DENY",
+}
+"""Static files have a Cache-Control of their own."""
 
 
 class SessionMiddleware:
@@ -40,8 +46,8 @@ class SessionMiddleware:
         return response
 
 
-class PageMiddleware:
-    """Adds ``request.display`` and the headers of private pages.
+class HeadersMiddleware:
+    """Headers of every answer, also of static files, redirects and failures, where nothing below has set them.
 
     Everything behind the sign-in may quote a team's logs, so nothing is stored by browsers or proxies on the way.
     """
@@ -50,17 +56,26 @@ class PageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in HEADERS.items():
+            response.setdefault(name, value)
+        return response
+
+
+class PageMiddleware:
+    """Adds ``request.display``, and tells caches what a page depends on."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         request.display = display_of(request)  # type: ignore[attr-defined]
         response = self.get_response(request)
-        response.setdefault("Cache-Control", "private, no-store")
-        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.setdefault("Permissions-Policy", PERMISSIONS)
         patch_vary_headers(response, ("HX-Request", "HX-Target", "Cookie"))
         if request.headers.get("HX-Request") and _is_signin(response):
             # A fragment must not hold the sign-in page: send the whole page there instead.
             redirect = HttpResponse(status=200)
             redirect["HX-Redirect"] = reverse(settings.LOGIN_URL)
-            redirect["Cache-Control"] = "private, no-store"
             return redirect
         return response
 

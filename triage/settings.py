@@ -88,10 +88,12 @@ if ADMIN_IS_ON:
     INSTALLED_APPS.insert(0, "django.contrib.admin")
 MIDDLEWARE = [
     "triage.logs.RequestIdMiddleware",
+    # Above WhiteNoise, which answers for static files and asks nobody below.
+    "incidents.middleware.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "triage.compression.TextGZipMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -47,6 +47,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         "verdicts": VERDICTS,
         "sorts": [(key, words) for key, (words, _order) in SORTS.items()],
         "apps": apps_in(mine),
+        "has_archived": not page.object_list and mine.exclude(archived_at=None).exists(),
         "is_empty_home": not page.object_list and not listing.is_filtered and not listing.archived,
     }
     fragment = "incidents/_rows.html" if wants(request, "rows") else "incidents/list.html"
@@ -88,6 +89,7 @@ def incident_context(request: HttpRequest, incident: Incident, tab: str) -> dict
         "window": window_of(request, summary.window),
         "tab": tab,
         "incident_states": IncidentState.choices,
+        "can_undo": settings.UNDO_SECONDS >= 60,
         "ticket": state_of(incident),
         "favicon": favicon(summary, progress.is_live),
     }

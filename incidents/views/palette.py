@@ -35,7 +35,7 @@ def _pages() -> list[Place]:
 
 
 def _incidents(request: HttpRequest) -> list[Place]:
-    rows = Incident.objects.visible_to(request.user).listed()[:MOST_INCIDENTS]
+    rows = Incident.objects.visible_to(request.user).listed().filter(merged_into=None)[:MOST_INCIDENTS]
     return [
         {"text": row.heading, "href": row.get_absolute_url(), "hint": "Incident", "words": row.app_name} for row in rows
     ]
