@@ -126,9 +126,9 @@ def _moment(
     before: datetime | None,
 ) -> datetime:
     named = _zone(match["zone"]) if match["zone"] else zone
-    numbers = [int(part) for part in re.split(r"[:.]", match["clock"])]
+    hour, minute, *second = (int(part) for part in re.split(r"[:.]", match["clock"]))
     try:
-        clock = time(*numbers)
+        clock = time(hour, minute, second[0] if second else 0)
     except ValueError:
         raise ValueError(f"{match['clock']} is no time of day.") from None
     if match["day"]:

@@ -55,7 +55,7 @@ def suggested_fields(draft: TicketDraft) -> Fields:
 def _upgraded(draft: TicketDraft, ticket: Mapping[str, Any]) -> Fields:
     fields: Fields = dict(ticket.get("fields") or {})
     if fields and "lines" not in fields:  # written by an earlier version
-        names = dict(LogSource.objects.filter(incident=draft.incident_id).shown().values_list("position", "name"))
+        names = {row.position or 0: row.name for row in LogSource.objects.filter(incident=draft.incident_id).shown()}
         fields = tickets.upgraded(fields, [names.get(position, "") for position in range(max(names, default=-1) + 1)])
     return fields
 

@@ -59,16 +59,17 @@ def edit(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     incident = get_incident_for(request.user, pk, role=Role.MEMBER)
     note = _note(incident, number)
     text = request.POST.get("text", "").replace("\x00", "").replace("\r\n", "\n").strip()
-    typed = {"note": note, "text": text, "at": request.POST.get("at", "")}
+    moment = request.POST.get("at", "")
+    typed = {"note": note, "text": text, "at": moment}
     try:
-        at = parse_moment(typed["at"], **_reading(request, incident))
+        at = parse_moment(moment, **_reading(request, incident))
         if not text and not note.is_pin:
             raise EntryProblem("A note needs words. To take it away, delete it.")
         if len(text) > MOST_CHARACTERS:
             raise EntryProblem(f"This is longer than {MOST_CHARACTERS:,} characters.")
     except EntryProblem as problem:
         return _page(request, incident, status=422, editing=typed, edit_problem=str(problem))
-    if _stamp(request, note.at) == typed["at"].strip():
+    if _stamp(request, note.at) == moment.strip():
         at = note.at  # the field shows whole seconds; what was not changed stays exact
     if not note.edit(version=_version(request), at=at, text=text, user_id=int(request.user.pk or 0)):
         if note.deleted_at is None and note.text == text and note.at == at:

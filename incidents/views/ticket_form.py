@@ -19,6 +19,9 @@ from incidents.views.pages import incident_context
 
 HEAD = ("title", "app", "environment", "priority")
 BESIDES = ("changed", "workaround", "tried", "status_page", "code_access", "ticket_url")
+_NUMBERS = [item.number for item in tickets.ITEMS]
+_ALONE = {number for number in _NUMBERS if number and _NUMBERS.count(number) == 1}
+"""Sections of one item, whose heading is its label."""
 CHANGES_SHOWN = 8
 HOW = {"edit": "edited", "take": "took the suggestion for", "lines": "chose lines for", "undo": "took back a change of"}
 
@@ -89,6 +92,7 @@ def _item(
         "key": item.key, "label": item.label, "help": item.help, "input": item.input, "number": item.number,
         "value": value, "choices": [(choice, _definition(item.key, choice)) for choice in item.choices],
         "gap": gaps.get(item.key), "was": digest_of(value), "offers": [], "state": state,
+        "is_alone": item.number in _ALONE,
         "can_reset": state == "you" and suggested.get(item.key) not in ("", False, None),
         "cited": [
             (line, reverse("incident-line", args=[incident.pk, source, line])) for source, line in cited

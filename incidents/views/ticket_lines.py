@@ -117,7 +117,7 @@ def _place(incident: Incident, text: str) -> Place:
 
 
 def _source(incident: Incident, name: str | None) -> int:
-    names = list(LogSource.objects.filter(incident=incident).shown().values_list("position", "name"))
+    names = [(row.position or 0, row.name) for row in LogSource.objects.filter(incident=incident).shown()]
     if name is None:
         return names[0][0] if names else 0
     if name.isdecimal() and len(name) < 10:
@@ -125,7 +125,7 @@ def _source(incident: Incident, name: str | None) -> int:
     wanted = "_".join(name.split())
     for position, known in names:
         if "_".join(known.split())[-60:] == wanted[-60:]:
-            return int(position)
+            return position
     raise NotALine(f"No log of this incident is called “{name[:60]}”.")
 
 

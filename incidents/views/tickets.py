@@ -184,8 +184,11 @@ def _answer(request: HttpRequest, incident: Incident, draft: TicketDraft, merged
             {"item": tickets.BY_KEY[key], "mine": own, "theirs": theirs, "was": digest_of(theirs)}
             for key, (own, theirs) in merged.conflicts.items()
         ]
+        others = TicketChange.objects.filter(draft=draft, after__has_any_keys=[*merged.conflicts])
+        other = others.exclude(made_by=request.user.pk).select_related("made_by").order_by("-version", "-pk").first()
         shown = None if is_part else fields_of(draft) | mine
-        context = ticket_context(request, incident, draft, shown) | {"conflict": draft, "differences": differences}
+        context = ticket_context(request, incident, draft, shown)
+        context |= {"conflict": True, "other": other, "differences": differences}
         context |= {"saved": is_part, "updates": _updates(context, merged)}
         if not is_part:  # saving the page again means: mine, after having seen theirs
             for difference in differences:
@@ -204,7 +207,7 @@ def _updates(context: dict[str, Any], merged: Merged) -> dict[str, Any]:
     marked = [context["items"][key] for key in merged.changed if key != "priority" and key in context["items"]]
     return {
         "was": was,
-        "changed": [item for item in marked if item["input"] != "check"],
+        "changed": [item for item in marked if item["input"] != "check" and not item["is_alone"]],
         "others": [context["items"][key] for key in merged.others],
     }
 

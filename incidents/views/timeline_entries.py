@@ -75,11 +75,11 @@ def _noted(note: TimelineNote) -> Entry:
 
 # -- the picture ------------------------------------------------------------------------------------------------------
 class Mark(NamedTuple):
-    """One glyph of a lane at ``x`` percent; ``count`` entries share it."""
+    """One glyph of a lane at ``x`` percent; so many entries share it."""
 
     x: float
     entry: Entry
-    count: int
+    number: int
     title: str
 
 
