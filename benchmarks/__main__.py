@@ -1,6 +1,7 @@
 """What `bin/bench` can measure.
 
     bin/bench [speed …]     reading a log, beside wc, grep and awk, mawk and lnav
+    bin/bench pages …       how long the pages of a small and of a large incident take, and what they weigh
     bin/bench upload …      an upload through the pages, from the first byte to the finished page
     bin/bench redaction …   masking secrets: MB/s, the worst lines, and how many are found
     bin/bench generate …    writes the invented log
@@ -13,7 +14,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-NAMES = ("speed", "upload", "redaction", "generate")
+NAMES = ("speed", "pages", "upload", "redaction", "generate")
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from . import generate
+from .document import section_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -203,7 +204,8 @@ def main(arguments: list[str] | None = None) -> None:
     page = report(results, asked.rounds)
     sys.stdout.write(page)
     if asked.out:
-        asked.out.write_text(page)
+        others = section_of(asked.out, "Pages")  # `bin/bench pages` writes that one
+        asked.out.write_text(page + (f"\n{others}" if others else ""))
 
 
 if __name__ == "__main__":
