@@ -111,13 +111,15 @@
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone()),
       cursor: {
         sync: { key: "incident", setSeries: false, scales: ["x", null] }, drag: { x: true, y: false, dist: 4 }, points: { size: 6 }, y: false,
+        // A bar stands for its step, from its start on: not for the nearest start.
+        dataIdx: (u, series, index, at) => (["requests", "waits"].includes(name) && index > 0 && u.data[0][index] > at ? index - 1 : index),
         bind: { dblclick: () => () => { page.whole(); return null; } },
       },
       legend: { live: true }, series: [{ label: `Time (${zone()})`, value: (u, at) => (at === null ? "–" : clock(at)) }, ...made.series],
       scales: { x: { time: true, auto: false, min, max }, ...made.scales },
       axes: [
         { stroke, grid, ticks: grid, font, size: 30, space: 76, values: (u, ticks) => ticks.map((tick) => clock(tick, ticks.length > 1 && ticks[1] - ticks[0] < 60)) },
-        { stroke, grid, ticks: grid, font, size: 62, values: (u, ticks) => ticks.map((tick) => (tick === null ? "" : (name === "memory" ? megabytes : made.format)(tick))) },
+        { stroke, grid: { ...grid, filter: (u, splits) => (name === "latency" ? splits.map((split) => (Number.isInteger(Math.log10(split)) ? split : null)) : splits) }, ticks: { ...grid, show: name !== "latency" }, font, size: 62, values: (u, ticks) => ticks.map((tick) => (tick === null ? "" : (name === "memory" ? megabytes : made.format)(tick))) },
       ],
       plugins: [marks.plugin(data, { levels: made.levels, format: made.format, codes, times: times(data), half: data.step_s / 2 })],
       hooks: { setSelect: [chosen] },

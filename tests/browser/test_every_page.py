@@ -54,7 +54,7 @@ def test_axe_finds_nothing(open_page: OpenPage, paths: list[str], width: int, da
 def test_pages_can_be_read_without_scripts(open_page: OpenPage, example: str) -> None:
     page = open_page(example, scripts=False)
     assert page.get_by_role("heading", level=2).first.is_visible()
-    assert page.locator("svg.strip").is_visible()
+    assert page.locator("#picture-requests svg").is_visible()
     page.get_by_text("The figures as a table").click()
     assert page.get_by_role("table", name="Requests over time").is_visible()
     page.get_by_role("link", name="Endpoints", exact=False).first.click()
