@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404
 from incidents import audit
 from incidents.analysis.redact import use_words
 from incidents.masking import words_of
-from incidents.models import ApiToken, App, Incident, LogSource, Membership, Role, SigninToken, Team
+from incidents.models import ApiToken, App, Drain, Incident, LogSource, Membership, Role, SigninToken, Team
 from incidents.sessions import end_sessions
 
 TEAM = "team"
@@ -82,6 +82,26 @@ def get_app_for(user: User | AnonymousUser, pk: UUID | str, *, role: str = Role.
     if role != Role.VIEWER:
         _require(memberships_of(user).get(team=app.team_id), role)
     return app
+
+
+def get_incident_of_team(team: Team, pk: UUID | str) -> Incident:
+    """An incident of this team, for a caller whom the team has let in by a token."""
+    shown = Incident.objects.filter(team=team, deleted_at=None, is_recorder=False).select_related("team")
+    incident: Incident = get_object_or_404(shown, pk=pk)
+    use_words(words_of(team))
+    return incident
+
+
+def get_app_of_team(team: Team, pk: UUID | str) -> App:
+    """An app of this team, for a caller whom the team has let in by a token."""
+    app: App = get_object_or_404(App.objects.select_related("recorder"), pk=pk, team=team)
+    return app
+
+
+def get_drain_of_app(app: App, pk: int) -> Drain:
+    """A drain of this app."""
+    drain: Drain = get_object_or_404(Drain, pk=pk, app=app)
+    return drain
 
 
 def has_role(user: User | AnonymousUser, team: Team | UUID, role: str) -> bool:

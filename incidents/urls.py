@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from incidents.views import drain, health, signin, uploads
+from incidents.api.site import urls as api_urls
+from incidents.views import api_page, health, signin, uploads
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("drain/", drain.drain, name="drain"),
     path("signin/", signin.signin, name="signin"),
     path("signout/", signin.signout, name="signout"),
     path("uploads/", uploads.start, name="upload-start"),
@@ -18,8 +18,13 @@ urlpatterns = [
     path("uploads/<uuid:pk>/", uploads.status, name="upload-status"),
     path("uploads/<uuid:pk>/parts/<int:number>/", uploads.part, name="upload-part"),
     path("uploads/<uuid:pk>/finish/", uploads.finish, name="upload-finish"),
-    path("account/", include("allauth.urls")),
+    path("api/", api_page.api_page, name="api-page"),
+    path("api/tokens/", api_page.create, name="api-token-create"),
+    path("api/tokens/<int:pk>/revoke/", api_page.revoke, name="api-token-revoke"),
+    path("api/v1/", api_urls()),
+    path("account/", include("incidents.views.account_urls")),
     path("", include("incidents.views.team_urls")),
     path("apps/", include("incidents.views.app_urls")),
+    path("", include("incidents.views.ingest_urls")),
     path("", include("incidents.views.page_urls")),
 ]
