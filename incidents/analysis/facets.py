@@ -79,11 +79,9 @@ def _strip(result: ChunkResult) -> dict[str, Any] | None:
 
 def frame(first_s: int, last_s: int, most: int) -> tuple[int, int]:
     """Start and length of steps that cover this stretch: at most so many, and at round times."""
-    for step_s in STEPS_S:
-        start_s = first_s // step_s * step_s
-        if (last_s - start_s) // step_s < most:
-            break
-    return start_s, step_s
+    fitting = (step_s for step_s in STEPS_S if (last_s - first_s // step_s * step_s) // step_s < most)
+    step_s = next(fitting, STEPS_S[-1])
+    return first_s // step_s * step_s, step_s
 
 
 def _bad_lines(result: ChunkResult) -> Array:

@@ -249,7 +249,6 @@ def condition(name: str, value: str, known: Known) -> Found:
     kind = BY_NAME[name]
     if not value:
         raise FieldProblem(f"“{name}:” has no value. Write {kind.example}.")
-    found = kind.read(value, known)
-    if found == ():
+    if not value.strip(", "):
         raise FieldProblem(f"“{name}:{value}” says nothing. Write {kind.example}.")
-    return found
+    return kind.read(value, known)

@@ -200,20 +200,12 @@ class Walk:
             found: Array = at_us <= start.at_us if self.backwards else at_us >= start.at_us
             return found
         numbers = np.arange(entry.first_line, entry.first_line + entry.lines)
-        here = at_us == start.at_us
-        if self.backwards:
-            same = (
-                numbers < start.line
-                if entry.source == start.source
-                else np.full(len(numbers), entry.source < start.source)
-            )
-            return (at_us < start.at_us) | (here & same)
-        same = (
-            numbers >= start.line
-            if entry.source == start.source
-            else np.full(len(numbers), entry.source > start.source)
-        )
-        return (at_us > start.at_us) | (here & same)
+        if entry.source != start.source:
+            same = np.full(len(numbers), entry.source > start.source)
+        else:
+            same = numbers >= start.line
+        after: Array = (at_us > start.at_us) | ((at_us == start.at_us) & same)
+        return ~after if self.backwards else after
 
     def _edge(self, entry: Entry) -> Place:
         if self.backwards:

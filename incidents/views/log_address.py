@@ -38,7 +38,7 @@ class Asked:
         self.summary = context["summary"]
         self.window: Window = context["window"]
         self.known = known_of(self.summary, sources)
-        get = {name: value.replace("\x00", "") for name, value in request.GET.items()}
+        get = {name: str(value).replace("\x00", "") for name, value in request.GET.items()}
         self.text = with_fields(get.get("q", ""), {name: get.get(name, "").strip() for name in LINKED_FIELDS})
         self.file = _file(get.get("file") or get.get("source", ""), sources)
         self.reveal = bool(get.get("reveal"))
@@ -78,8 +78,8 @@ class Asked:
         if found := LINE.match(text.strip().replace(",", "")):
             source = self.file or 0 if found[1] is None else int(found[1])
             return place_of(self.incident, source, int(found[2])) if int(found[2]) < LARGEST_NUMBER else None
-        at_us = moment(text.strip(), self.known) if text else None
-        return Place(at_us, -1, 0) if at_us is not None else None
+        time = moment(text.strip(), self.known) if text else None
+        return None if time is None else Place(time, -1, 0)
 
 
 def incident_span(request: HttpRequest, incident: Incident) -> dict[str, Any]:

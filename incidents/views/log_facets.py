@@ -28,7 +28,7 @@ class Value(NamedTuple):
     """One value of a facet, and the queries that include or exclude it (or no longer do)."""
 
     label: str
-    count: int | None
+    lines: int | None
     include: str
     exclude: str
     is_in: bool
@@ -108,7 +108,7 @@ def values_of(summary: Summary, known: Known, sources: list[LogSource]) -> dict[
         (slug, next(one["title"] for one in summary.findings if one["slug"] == slug), len(set(lines)) or None)
         for slug, lines in known.proofs.items()
     ]
-    found["release"] = [(name, name, None) for name in known.releases][-MOST_VALUES:]
+    found["release"] = [(name, name, None) for name in list(known.releases)[-MOST_VALUES:]]
     if len(sources) > 1:
         found["file"] = [(str((one.position or 0) + 1), one.name, one.lines or None) for one in sources][:MOST_VALUES]
     return found

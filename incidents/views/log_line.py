@@ -16,6 +16,7 @@ from incidents.access import get_incident_for
 from incidents.digest.lines import Line as StoredLine
 from incidents.digest.lines import read_lines
 from incidents.display import display_of
+from incidents.http import wants
 from incidents.models import LogSource
 from incidents.search import with_fields
 from incidents.search.fields import BY_NAME
@@ -55,7 +56,7 @@ def line(request: HttpRequest, pk: UUID, source: int, line: int) -> HttpResponse
         "incident": incident, "source": row, "items": flat(rows, marks=[], silence=False), "number": line,
         "last": last, "meant": {f"{at}.{number}" for at, number in meant}, "pinned": pinned(incident),
     }  # fmt: skip
-    if getattr(request, "htmx", None) and (request.htmx.target or "").startswith("context-"):
+    if wants(request, f"context-{source}.{line}"):
         return render(request, "incidents/_log_context.html", context)
     context |= incident_context(request, incident, "logs") | {
         "reveal": reveal, "rows": rows, "around": around, "more_around": min(around * 2, MOST_CONTEXT),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from incidents.access import get_incident_for
 from incidents.analysis.utc import iso
 from incidents.display import display_of, remember
+from incidents.http import wants
 from incidents.models import LogSource
 from incidents.search import Found, Hit, Page, Query, QueryProblem, find, parse
 from incidents.search.fields import FIELDS
@@ -33,9 +34,8 @@ def log(request: HttpRequest, pk: UUID) -> HttpResponse:
     context |= asked.look | {"sources": sources, "file": asked.file, "reveal": asked.reveal, "fields": FIELDS}
     context |= _page(asked, sources) if sources else {}
     name = "incidents/log.html"
-    target = request.htmx.target if getattr(request, "htmx", None) else None
-    if target in ("log", "lines") and not request.htmx.history_restore_request:
-        name = "incidents/_log.html" if target == "log" else "incidents/_log_more.html"
+    for target, part in (("log", "incidents/_log.html"), ("lines", "incidents/_log_more.html")):
+        name = part if wants(request, target) else name
     response = render(request, name, context)
     for switch in SWITCHES:
         if request.GET.get(switch) in ("on", "off"):
