@@ -29,10 +29,10 @@ from incidents.templatetags.triage import visible
 from incidents.views.log_parts import parts_of
 
 REFRESH_SECONDS = 0.4
-MOST_LINES = 4_000
+MOST_LINES = 6_000
 """Kept per app and process: who falls further behind is told how many lines were left out."""
-MOST_READ = 1_500
-MOST_ANSWERED = 600
+MOST_READ = 2_000
+MOST_ANSWERED = 1_500
 MOST_SHOWN = 2_000
 """Characters of a line; its own page shows more."""
 MOST_APPS = 32
