@@ -4,6 +4,7 @@
     bin/bench pages …       how long the pages of a small and of a large incident take, and what they weigh
     bin/bench upload …      an upload through the pages, from the first byte to the finished page
     bin/bench redaction …   masking secrets: MB/s, the worst lines, and how many are found
+    bin/bench search …      how long the log viewer takes to find lines, at 10,000 and 1,000,000
     bin/bench generate …    writes the invented log
 
 Each says more with --help.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-NAMES = ("speed", "pages", "upload", "redaction", "generate")
+NAMES = ("speed", "pages", "upload", "redaction", "search", "generate")
 
 
 def main() -> None:
