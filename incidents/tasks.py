@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from incidents.digest import alerts, analysing, chunks, reaping, recorder, recorder_windows, splitting, watchdog
+from incidents.ingest import pipes
 from incidents.models import Chunk, Delivery, LogSource, RecordedWindow
 from incidents.notify import deliver
 
@@ -123,7 +124,7 @@ def ring_due() -> int:
     deliveries = _ring_all(send_delivery, deliver.due(reaping.BATCH))
     reaping.rung(Delivery, deliveries)
     apps = _ring_all(watch_app, alerts.due(reaping.BATCH))
-    live = [*_ring_all(record_source, recorder.waiting_sources()), *ring_windows()]
+    live = [*_ring_all(record_source, [*recorder.waiting_sources(), *pipes.finish_stale()]), *ring_windows()]
     incidents = _ring_all(analyse_incident, due.incidents)
     return sum(len(rung) for rung in (sources, chunks, deliveries, apps, live, incidents))
 

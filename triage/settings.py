@@ -12,6 +12,9 @@ TRIAGE_LEASE_SECONDS          how long a dead worker holds its chunk; default 30
 TRIAGE_SOFT_SHUTDOWN_SECONDS  how long a worker that is asked to stop goes on with its chunk; default 20
 TRIAGE_MAX_UPLOAD_MB          largest file that is accepted; default 2048
 TRIAGE_MAX_TEXT_MB            most text that one upload may unpack to; default 10240
+TRIAGE_DRAIN_KB_PER_S         what the drains of one app may send; default 2048
+TRIAGE_SPOOL_MB               room on the disk of each web process for what drains send while the database is away
+TRIAGE_PIPES_PER_PROCESS      pipes that a web process serves at a time, each with a thread of its own; default 3
 TRIAGE_UNDO_SECONDS           how long a deleted incident can be brought back; default 900
 TRIAGE_DRAIN_KB_PER_S         what the drains of one app may send; default 2048
 TRIAGE_SPOOL_MB               room on the disk of each web process for what drains send while the database is away
@@ -246,6 +249,8 @@ DRAIN_BYTES_PER_S = env.integer("TRIAGE_DRAIN_KB_PER_S", 2048, least=1) * 1024
 SPOOL_DIR = DATA_DIR / "spool"
 SPOOL_BYTES = env.integer("TRIAGE_SPOOL_MB", 64) * 1024 * 1024
 """Most that a web process keeps on its disk while the database is away; 0: nothing."""
+PIPES_PER_PROCESS = env.integer("TRIAGE_PIPES_PER_PROCESS", 3, least=1)
+"""Each holds a thread of its web process for as long as it runs."""
 
 # -- static files and segments ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

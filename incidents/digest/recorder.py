@@ -37,6 +37,7 @@ from .chunks import result_columns
 from .leases import Lease, LeaseLost
 from .recorder_batch import Batch, drain_counts
 from .recorder_compaction import compact
+from .settle import settle
 from .storable import storable
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,8 @@ def record(source_id: UUID) -> Recorded | None:
         raise
     more = Frame.objects.filter(source=source_id, chunked_at=None).exists()  # came while we held the lease
     drain = turn.drain
+    if not drain and not more:
+        settle(source_id)
     return Recorded(source_id, source.incident_id, drain.app_id if drain else None, turn.lines, turn.unread, more)
 
 

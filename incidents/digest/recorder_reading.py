@@ -70,21 +70,34 @@ def held(app: App) -> Held:
     return Held(sums["done_at__min"], sums["done_at__max"], sums["lines__sum"] or 0, sums["bytes__sum"] or 0)
 
 
+def last_lines(source: LogSource, count: int) -> list[bytes]:
+    """The last lines of a live source, as bytes."""
+    return [raw for _, raw in _raw(source.pk, max(1, source.lines - count + 1), source.lines)]
+
+
 def _sources(app: App) -> list[tuple[UUID, int, int]]:
     rows = LogSource.objects.filter(incident=app.recorder_id, position__isnull=False).order_by("position")
     return [(pk, position or 0, lines) for pk, position, lines in rows.values_list("pk", "position", "lines")]
 
 
 def _read(source_id: UUID, position: int, first: int, last: int) -> list[RecordedLine]:
+    return [
+        RecordedLine(position, number, raw[:LONGEST_SHOWN_BYTES].removesuffix(b"\r").decode("utf-8", "replace"))
+        for number, raw in _raw(source_id, first, last)
+    ]
+
+
+def _raw(source_id: UUID, first: int, last: int) -> list[tuple[int, bytes]]:
+    """Lines by number; those that are there."""
     for _ in range(3):
         try:
-            return _read_once(source_id, position, first, last)
+            return sorted(_raw_once(source_id, first, last))
         except Segment.DoesNotExist:  # chunks were just joined into a larger one: look again
             continue
     return []
 
 
-def _read_once(source_id: UUID, position: int, first: int, last: int) -> list[RecordedLine]:
+def _raw_once(source_id: UUID, first: int, last: int) -> list[tuple[int, bytes]]:
     found = []
     chunks = Chunk.objects.filter(source=source_id, first_line__lte=last).order_by("-first_line")
     for chunk in chunks.iterator(chunk_size=16):
@@ -94,7 +107,5 @@ def _read_once(source_id: UUID, position: int, first: int, last: int) -> list[Re
         for row, block in read_blocks(chunk, low - chunk.first_line, high - chunk.first_line):
             for number, raw in enumerate(block.split(b"\n"), chunk.first_line + row):
                 if low <= number <= high:
-                    text = raw[:LONGEST_SHOWN_BYTES].removesuffix(b"\r").decode("utf-8", "replace")
-                    found.append(RecordedLine(position, number, text))
-    found.sort(key=lambda line: line.number)
+                    found.append((number, raw))
     return found

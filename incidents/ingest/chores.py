@@ -90,7 +90,7 @@ class Chores:
         except Exception:  # the thread must go on: a spool that is not loaded is an outage
             logger.exception("a chore of the web process failed; it is tried again")
         finally:
-            connection.close()  # of this thread, which may sleep for long
+            connection.close()  # of this thread, which may now sleep for long
 
     def _has_more(self) -> bool:
         own = spool.of_this_process()

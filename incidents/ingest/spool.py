@@ -152,7 +152,7 @@ _own: dict[int, Spool] = {}
 
 
 def of_this_process() -> Spool | None:
-    """The spool of this process; None where it is switched off."""
+    """The spool of this process; None where none is wanted."""
     if not settings.SPOOL_BYTES:
         return None
     spool = _own.get(os.getpid())

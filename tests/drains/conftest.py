@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support import drained
+from tests.support.broker import Broker
+from tests.support.stack import Stack
+
 if TYPE_CHECKING:
     from incidents.models import App, Drain
 
@@ -26,6 +30,22 @@ def fresh_memory(settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
         forget()
     yield
     spool._own.clear()
+
+
+QUICK = {"TRIAGE_LEASE_SECONDS": "2", "TRIAGE_RING_AGAIN_SECONDS": "1", "TRIAGE_REAPER_PERIOD_SECONDS": "1"}
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The application, started once for all tests here; each leaves every part running."""
+    directory = tmp_path_factory.mktemp("drained")
+    (directory / "broker").mkdir()
+    with Broker(directory / "broker") as broker, Stack(directory, broker, **QUICK) as stack:
+        stack.start(workers=1)
+        drained.make_drains(
+            stack, ["hostile", "quick", "good", "away", "storm-one", "storm-two", "orphan", "twins", "live"]
+        )
+        yield stack
 
 
 class Shop:

@@ -5,30 +5,12 @@ from __future__ import annotations
 import random
 import secrets
 import time
-from pathlib import Path
 from threading import Thread
-
-import pytest
 
 from tests.drains.test_drain import HOSTILE
 from tests.support import drained
-from tests.support.broker import Broker
 from tests.support.logplex import Logplex, Stream, Tally, body_of, syslog
 from tests.support.ports import wait_for
-from tests.support.stack import Stack
-
-QUICK = {"TRIAGE_LEASE_SECONDS": "2", "TRIAGE_RING_AGAIN_SECONDS": "1", "TRIAGE_REAPER_PERIOD_SECONDS": "1"}
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    """The application, started once for all tests here; each leaves every part running."""
-    directory = tmp_path_factory.mktemp("drained")
-    (directory / "broker").mkdir()
-    with Broker(Path(directory / "broker")) as broker, Stack(directory, broker, **QUICK) as stack:
-        stack.start(workers=1)
-        drained.make_drains(stack, ["hostile", "quick", "good", "away", "storm-one", "storm-two", "orphan", "twins"])
-        yield stack
 
 
 def test_hostile_bodies_get_2xx_from_the_real_server_and_keep_their_bytes(running):
