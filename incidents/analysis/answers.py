@@ -37,7 +37,7 @@ class Sums:
 
 @dataclass(slots=True)
 class Answers:
-    """All that was added up. ``left_out`` requests stand in neither table (see `MOST_ROWS`)."""
+    """All that was added up. Some requests of a log that was made for it are ``left_out`` of a table (`MOST_ROWS`)."""
 
     answers: Sums = field(default_factory=Sums)
     dynos: Sums = field(default_factory=Sums)
@@ -48,9 +48,7 @@ class Tally:
     """The sums so far."""
 
     def __init__(self) -> None:
-        self._answers: list[Sums] = []
-        self._dynos: list[Sums] = []
-        self.left_out = 0
+        self._answers, self._dynos = _Table(), _Table()
 
     def add(self, request: Requests, moved: dict[str, Array]) -> None:
         """``moved`` gives for each name of the chunk its number among all."""
@@ -58,25 +56,33 @@ class Tally:
         spent = np.maximum(request.service_ms, 0).astype(np.int64)
         failed = request.failed.astype(np.int64)
         status = (request.status.astype(np.int64) + 1) << _SECOND
-        self._add(self._answers, endpoint | status | moved["code"][request.code], spent, failed)
+        self._answers.add(endpoint | status | moved["code"][request.code], spent, failed)
         served = request.dyno > 0
-        dyno = endpoint[served] | np.minimum(moved["dyno"][request.dyno[served]], _MASK)
-        self._add(self._dynos, dyno, spent[served], failed[served])
+        dyno = np.minimum(moved["dyno"][request.dyno[served]], _MASK)
+        self._dynos.add(endpoint[served] | dyno, spent[served], failed[served])
 
     def result(self) -> Answers:
-        answers, dynos = self._joined(self._answers), self._joined(self._dynos)
-        return Answers(answers, dynos, self.left_out)
+        answers, dynos = self._answers.joined(), self._dynos.joined()
+        return Answers(answers, dynos, max(self._answers.left_out, self._dynos.left_out))
 
-    def _add(self, parts: list[Sums], key: Array, spent: Array, failed: Array) -> None:
+
+class _Table:
+    """Sums of chunks, joined whenever they become too many."""
+
+    def __init__(self) -> None:
+        self.parts: list[Sums] = []
+        self.left_out = 0
+
+    def add(self, key: Array, spent: Array, failed: Array) -> None:
         if len(key):
-            parts.append(_summed(key, np.ones(len(key), dtype=np.int64), spent, failed))
-        if sum(map(len, parts)) > _WAITING:
-            parts[:] = [self._joined(parts)]
+            self.parts.append(_summed(key, np.ones(len(key), dtype=np.int64), spent, failed))
+        if sum(map(len, self.parts)) > _WAITING:
+            self.parts = [self.joined()]
 
-    def _joined(self, parts: list[Sums]) -> Sums:
-        if not parts:
+    def joined(self) -> Sums:
+        if not self.parts:
             return Sums()
-        columns = ([getattr(part, name) for part in parts] for name in Sums.__slots__)
+        columns = ([getattr(part, name) for part in self.parts] for name in Sums.__slots__)
         whole = _summed(*(np.concatenate(column) for column in columns))
         if len(whole) <= MOST_ROWS:
             return whole

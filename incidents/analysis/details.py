@@ -32,6 +32,7 @@ class Details:
     rollup: Rollup = field(default_factory=Rollup.empty)
     endpoints: dict[str, dict[str, Any]] = field(default_factory=dict)
     releases: list[dict[str, Any]] = field(default_factory=list)
+    left_out: int = 0  # requests that are in no endpoint's answers: see `answers.MOST_ROWS`
     complete: bool = True  # False: examples, waiting and releases know only the requests around the trouble
 
     def dump(self) -> bytes:
@@ -64,7 +65,8 @@ def details(facts: Facts) -> Details:
     return Details(
         [names[number] for number in found.tolist()], rollup,
         {names[number]: row for number, row in rows.items()},
-        [_release(facts, release) for release in releases.compare(facts)], facts.requests_complete,
+        [_release(facts, release) for release in releases.compare(facts)],
+        facts.answers.left_out if facts.answers else 0, facts.requests_complete,
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def dump(details: Details) -> bytes:
         parts.append(array.astype(kind).tobytes())
     head = {
         "names": details.names, "step": details.rollup.step, "arrays": index, "endpoints": details.endpoints,
-        "releases": details.releases, "complete": details.complete,
+        "releases": details.releases, "left_out": details.left_out, "complete": details.complete,
     }  # fmt: skip
     header = json.dumps(head, separators=(",", ":")).encode()
     body = b"".join((struct.pack("<I", len(header)), header, *parts))
@@ -48,7 +48,7 @@ def load(data: bytes) -> Details:
         (size,) = struct.unpack_from("<I", body)
         head = json.loads(body[4 : 4 + size])
         rollup = Rollup.of(_arrays(head["arrays"], body, 4 + size), head["step"])
-        return Details(head["names"], rollup, head["endpoints"], head["releases"], head["complete"])
+        return Details(head["names"], rollup, head["endpoints"], head["releases"], head["left_out"], head["complete"])
     except (zstandard.ZstdError, struct.error, KeyError, TypeError, UnicodeDecodeError) as error:
         raise ValueError(f"The stored details of endpoints are damaged: {error}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
 from django.db import models
@@ -13,6 +14,7 @@ from incidents.shelf import Shelf
 from .incidents import Incident
 from .teams import Team
 
+logger = logging.getLogger(__name__)
 _GROWS = 20
 """In memory, for a byte that is stored."""
 _OPENED: Shelf[Details] = Shelf(most_bytes=24 * 1024 * 1024)
@@ -44,6 +46,10 @@ class EndpointDetails(models.Model):
 
         def opened() -> tuple[Details, int]:
             data = bytes(rows.values_list("data", flat=True).first() or b"")
-            return Details.load(data) if data else Details(), len(data) * _GROWS
+            try:
+                return Details.load(data) if data else Details(), len(data) * _GROWS
+            except ValueError:  # of an older version, or damaged: the pages say what they lack
+                logger.exception("the endpoint details of incident %s can't be read", incident_id)
+                return Details(), 1
 
         return _OPENED.get((incident_id, *named), opened)

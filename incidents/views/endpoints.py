@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 from incidents.access import get_incident_for
 from incidents.http import render_page_or_fragment, wants
 from incidents.models import EndpointDetails
+from incidents.templatetags import triage as tags
 from incidents.views import endpoint_graphs as graphs
 from incidents.views import endpoint_parts as parts
 from incidents.views import requests
@@ -47,13 +49,34 @@ def endpoints(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
 
+class Cell(NamedTuple):
+    """Ready to be shown: a hundred rows of a dozen are too many to let a template decide about each."""
+
+    label: str
+    text: str
+    css: str
+    bar: float | None  # width from 0 to 100
+    tone: str
+
+
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    "count": tags.count, "ms": tags.ms, "percent": tags.percent, "share": tags.percent, "blame": tags.percent,
+    "rate": "{:,.1f}".format, "score": "{:.2f}".format,
+}  # fmt: skip
+_TONES = {"share": "low", "blame": "urgent"}
+
+
 def _cells(row: Document, table: Table) -> dict[str, Any]:
     """A row as its template shows it: the document's row, and its cells in the order of the columns."""
     cells = []
     for name in table.columns[1:]:
         column = COLUMNS[name]
         value = row.get(column.field)
-        cells.append({"column": column, "value": value, "is_nothing": not value and column.show != "score"})
+        css = "num" + (" muted" if not value and column.show != "score" else "")
+        css += (" hide-narrow" if column.wide_only else "") + (" full" if column.show == "share" else "")
+        text = "–" if value is None else _WRITTEN[column.show](value)
+        tone = _TONES.get(column.show, "")
+        cells.append(Cell(column.heading, text, css, round(min(value or 0, 1) * 100, 1) if tone else None, tone))
     return {"row": row, "cells": cells}
 
 
@@ -93,7 +116,7 @@ def endpoint(request: HttpRequest, pk: UUID, key: str) -> HttpResponse:
     row = whole | (parts.figures_of(details, name, window) or {})
     context |= {
         "row": row, "why": why(whole | {"waiters": waiters(mine)}), "name": name, "details": mine,
-        "complete": details.complete,
+        "complete": details.complete, "left_out": details.left_out,
         "about": [finding for finding in summary.findings if finding.get("subject") == name],
         "spread": graphs.spread(details, name, window), "over_time": graphs.over_time(details, name, window, summary),
         "releases": parts.releases_of(details, name, window), "answers": parts.answers(mine),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from incidents.templatetags.triage import parse_time
@@ -34,6 +34,7 @@ class Spark(NamedTuple):
         return round(20 - self.height, 1)
 
 
+@lru_cache(maxsize=8_192)
 def endpoint_key(method: str, path: str) -> str:
     """What stands in the address of an endpoint's page: the same for the same endpoint in every incident."""
     return hashlib.sha256(f"{method} {path}".encode("utf-8", "replace")).hexdigest()[:12]

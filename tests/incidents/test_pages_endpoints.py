@@ -231,6 +231,12 @@ def test_an_incident_read_before_details_were_kept_still_has_its_pages(visitor: 
     assert names(table(visitor, shop, **{"from": "09:01", "to": "09:02"})) == []
 
 
+def test_details_that_can_not_be_read_cost_only_themselves(visitor: Client, shop: Incident) -> None:
+    EndpointDetails.objects.update(data=b"of another version")
+    assert page(visitor, shop).status_code == 200
+    assert len(names(table(visitor, shop))) == 4
+
+
 def test_details_are_the_same_bytes_for_the_same_log(shop: Incident) -> None:
     stored = EndpointDetails.objects.get(incident=shop)
     other = builders.incident("Again")
