@@ -43,8 +43,9 @@ def lanes_of(request: HttpRequest, incident: Incident, summary: Summary, window:
     culprits = {f"{row['method']} {row['path']}" for row in summary.endpoints if row.get("role") == "culprit"}
     shown = [one for one in every if one.arrival_ms < low + length and max(one.finish_ms, one.end_ms) > low]
     _blame(shown)
+    lines = _line_address(incident)
     drawn = _fitting(shown)
-    dynos, hidden_dynos = _dynos(drawn, found, low, length, incident, culprits)
+    dynos, hidden_dynos = _dynos(drawn, found, low, length, lines, culprits)
     not_kept = sum(count for at, count, _ in found["left_out"] if at + 60_000 > low and at < low + length)
     waited = sorted((one for one in shown if one.waited_ms >= TOLD_MS), key=lambda one: (-one.waited_ms, one.number))
     tick_s = next((tick for tick in TICKS_S if length / 1000 / tick <= 8), TICKS_S[-1])
@@ -56,7 +57,7 @@ def lanes_of(request: HttpRequest, incident: Incident, summary: Summary, window:
             {"x": round(at / length * WIDTH, 1), "utc": iso(zero_s + (low + at) / 1000)}
             for at in range(0, int(length) + 1, tick_s * 1000)
         ],
-        "rows": [_row(one, incident, culprits, zero_s) for one in waited[:MOST_ROWS]], "waited": len(waited),
+        "rows": [_row(one, lines, culprits, zero_s) for one in waited[:MOST_ROWS]], "waited": len(waited),
         "left_out": not_kept + len(shown) - len(drawn), "summary": _in_words(shown, waited),
         "strip": _strip(every, found, zero_s, low, length, window), "is_worst": abs(low - found["worst_ms"]) < 1_000,
         "links": _links(found, window, zero_s, low, length),
@@ -88,14 +89,14 @@ def _blame(shown: list[Request]) -> None:
     for one in shown:
         if one.waited_ms < TOLD_MS:
             continue
-        until = one.arrival_ms + one.waited_ms
+        begin, until = one.arrival_ms, one.arrival_ms + one.waited_ms
         overlaps = [
-            (min(other.finish_ms, until) - max(other.start_ms, one.arrival_ms), other)
+            (min(other.finish_ms, until) - max(other.start_ms, begin), -other.number, other)
             for other in by_dyno[one.dyno]
-            if other is not one
+            if other.start_ms < until and other.finish_ms > begin and other is not one
         ]
-        longest = heapq.nlargest(MOST_HOLDERS, overlaps, key=lambda pair: (pair[0], -pair[1].number))
-        one.behind = [(overlap, other) for overlap, other in longest if overlap >= WAITED_MS]
+        longest = heapq.nlargest(MOST_HOLDERS, overlaps)
+        one.behind = [(overlap, other) for overlap, _, other in longest if overlap >= WAITED_MS]
 
 
 def _fitting(shown: list[Request]) -> list[Request]:
@@ -105,7 +106,7 @@ def _fitting(shown: list[Request]) -> list[Request]:
 
 
 def _dynos(
-    drawn: list[Request], found: dict[str, Any], low: float, length: float, incident: Incident, culprits: set[str]
+    drawn: list[Request], found: dict[str, Any], low: float, length: float, lines: str, culprits: set[str]
 ) -> tuple[list[dict[str, Any]], int]:
     by_dyno: dict[str, list[Request]] = defaultdict(list)
     for one in drawn:
@@ -114,7 +115,7 @@ def _dynos(
     lanes = []
     for name in sorted(worst, key=natural):
         scale = Scale(low, length, min(found["workers"], MOST_WORKERS))
-        bars = [scale.bar(one, _href(one, incident), one.endpoint in culprits) for one in by_dyno[name]]
+        bars = [scale.bar(one, f"{lines}{one.source}.{one.line}/", one.endpoint in culprits) for one in by_dyno[name]]
         lanes.append({
             "name": name, "bars": bars, "height": scale.height, "rules": scale.rules, "queue_y": scale.queue_y,
             "workers": scale.workers, "hidden": scale.hidden, "queued": len(scale.free),
@@ -122,16 +123,17 @@ def _dynos(
     return lanes, len(by_dyno) - len(lanes)
 
 
-def _row(one: Request, incident: Incident, culprits: set[str], zero_s: float) -> dict[str, Any]:
+def _row(one: Request, lines: str, culprits: set[str], zero_s: float) -> dict[str, Any]:
     return {
         "one": one, "utc": iso(zero_s + one.arrival_ms / 1000), "is_culprit": one.endpoint in culprits,
         "behind": holders(one) if one.behind else "", "never_started": one.timed_out and one.start_ms >= one.end_ms,
-        "href": _href(one, incident),
+        "href": f"{lines}{one.source}.{one.line}/",
     }  # fmt: skip
 
 
-def _href(one: Request, incident: Incident) -> str:
-    return reverse("incident-line", args=[incident.pk, one.source, one.line])
+def _line_address(incident: Incident) -> str:
+    """What stands before ``<source>.<line>/`` in the address of a line; reversed once, not for every bar."""
+    return reverse("incident-line", args=[incident.pk, 0, 1]).removesuffix("0.1/")
 
 
 def _in_words(shown: list[Request], waited: list[Request]) -> str:
