@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404
 from incidents import audit
 from incidents.analysis.redact import use_words
 from incidents.masking import words_of
-from incidents.models import ApiToken, App, Drain, Incident, LogSource, Membership, Role, SigninToken, Team
+from incidents.models import ApiToken, App, Drain, Incident, LogSource, Membership, Role, ShareLink, SigninToken, Team
 from incidents.sessions import end_sessions
 
 TEAM = "team"
@@ -118,7 +118,8 @@ def rank_of(role: str) -> int:
 def revoke_everything(
     user: User, team: Team | None, *, request: HttpRequest | None = None, keep_session: str = ""
 ) -> None:
-    """End at once whatever lets the person in: sessions, sign-in links, API tokens; in ``team``, or everywhere if None.
+    """End at once whatever lets the person in, in ``team``, or everywhere if None: sessions, sign-in links, API tokens,
+    and the links that they shared.
 
     Sessions end everywhere in any case: they are bound to the person, who may sign in again as far as they still may.
     Call it in the transaction that changes the membership.
@@ -128,6 +129,8 @@ def revoke_everything(
         tokens = ApiToken.objects.filter(user=user, revoked_at=None)
         counts["tokens"] = (tokens if team is None else tokens.filter(team=team)).update(revoked_at=Now())
         counts["signin_links"] = SigninToken.objects.filter(user=user, used_at=None).update(used_at=Now())
+        links = ShareLink.objects.filter(created_by=user, revoked_at=None)
+        counts["links"] = (links if team is None else links.filter(team=team)).update(revoked_at=Now())
         owned = Incident.objects.filter(owner=user)
         (owned if team is None else owned.filter(team=team)).update(owner=None)
         audit.record("access.revoked", request=request, team=team, target=user, details=counts)

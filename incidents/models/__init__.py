@@ -15,6 +15,7 @@ from .drains import Drain, DrainKind, DrainMinute, Form, Frame
 from .incidents import Analysis, Incident, IncidentState
 from .invitations import Invitation
 from .notes import TimelineNote, notes_of
+from .shares import ShareLink, SharePart
 from .sightings import Sighting
 from .sources import LogSource, SourceKind, SourceState, UploadPart
 from .teams import Membership, Role, SigninToken, Team
@@ -55,8 +56,10 @@ __all__ = [
     "Role",
     "Scope",
     "Segment",
-    "SigninToken",
+    "ShareLink",
+    "SharePart",
     "Sighting",
+    "SigninToken",
     "SourceKind",
     "SourceState",
     "StoredResult",

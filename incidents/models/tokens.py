@@ -73,7 +73,7 @@ class ApiTokenManager(models.Manager["ApiToken"]):
         return row, text
 
     def find(self, text: str, *, scope: str = "") -> ApiToken | None:
-        """The token with this text, if it is valid and may do this (``scope``). None for any other, for whatever reason.
+        """The token with this text, if it is valid and may do this (``scope``); None for any other.
 
         It ends with its maker: when the person is deactivated or leaves the team.
         """
