@@ -97,7 +97,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterator[Stack]:
     """The application, running, shared by the tests of this process: make your own rows and kill nothing."""
-    with Stack(tmp_path_factory.mktemp("site"), broker) as running:
+    with Stack(tmp_path_factory.mktemp("site"), broker, TRIAGE_STYLEGUIDE="1") as running:
         running.start()
         yield running
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 
+from tests.support.logplex import Logplex, body_of, syslog
 from tests.support.ports import wait_for
 
 if TYPE_CHECKING:
@@ -108,6 +112,26 @@ def hostile(browser: Browser, signed_in_state: dict[str, Any], site: Stack) -> s
     _wait_until_read(site, path)
     context.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def drained(site: Stack) -> tuple[str, Logplex]:
+    """Path of an app with some lines and a burst in its recorder, and the node that delivers to it."""
+    token = site.manage("drain_token", "harbour-shop").strip().rpartition("//drain:")[2].partition("@")[0]
+    node = Logplex(site.url, token)
+    begin = datetime.now(UTC) - timedelta(minutes=8)
+    messages = [syslog(f"order {number} was placed", at=begin + timedelta(seconds=number)) for number in range(60)]
+    failed = (
+        'at=error code=H12 desc="Request timeout" method=GET path="/export" host=shop.example.com dyno=web.1 '
+        "connect=1ms service=30000ms status=503 bytes=0"
+    )
+    for number in range(20):
+        at = begin + timedelta(seconds=120 + number)
+        messages.append(syslog(failed, at=at, origin="heroku", process="router", pri=158))
+    assert node.post(body_of(messages), secrets.token_hex(16), len(messages)) == 204
+    wait_for(lambda: bool(site.rows("SELECT 1 FROM incidents_alert")), "the burst has been noticed", timeout_s=60)
+    ((pk,),) = site.rows("SELECT id FROM incidents_app WHERE name = 'harbour-shop'")
+    return f"/apps/{UUID(str(pk))}/", node
 
 
 def _post(page: Page, path: str, **fields: str) -> str:
