@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from incidents import audit
 from incidents.ingest import blobs
 from incidents.models import (
     Chunk,
@@ -21,6 +22,7 @@ from incidents.models import (
     SigninToken,
     SourceState,
     StoredResult,
+    Team,
 )
 
 from .leases import from_now
@@ -55,9 +57,23 @@ def purge_incident(incident: Incident) -> None:
     blobs.remove_all(prefix)
 
 
+def expire() -> int:
+    """Delete what a team does not want to keep any longer. From then on it goes as if somebody had deleted it."""
+    count = 0
+    for team in Team.objects.exclude(retention_days=None):
+        too_old = timezone.now() - timedelta(days=team.retention_days or 0)
+        for incident in Incident.objects.filter(team=team, deleted_at=None, is_recorder=False, created_at__lt=too_old):
+            with transaction.atomic():
+                incident.delete_later()
+                details = {"retention_days": team.retention_days}
+                audit.record("incident.deleted", team=team, target=incident, details=details)
+            count += 1
+    return count
+
+
 def purge() -> int:
     """Remove deleted incidents, uploads that nobody finished, and dead sign-in tokens. Returns how many rows went."""
-    count = 0
+    count = expire()
     long_ago = from_now(-settings.UNDO_SECONDS)  # what was deleted since can still be brought back
     # The blobs of a merged incident's logs lie under its own prefix, but belong to the other one now.
     in_use = Merge.objects.filter(undone_at=None, into__deleted_at=None).values("merged")

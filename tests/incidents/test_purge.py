@@ -13,7 +13,17 @@ from pytest_django import Settings
 from incidents.digest import lines
 from incidents.digest.purge import purge
 from incidents.ingest import accept, blobs
-from incidents.models import Chunk, Incident, LogSource, Segment, SigninToken, StoredResult, TicketDraft
+from incidents.models import (
+    AuditEvent,
+    Chunk,
+    Incident,
+    LogSource,
+    Segment,
+    SigninToken,
+    StoredResult,
+    Team,
+    TicketDraft,
+)
 from tests.incidents import builders
 from tests.incidents.builders import log, upload, work
 
@@ -110,3 +120,16 @@ def test_purging_twice_is_harmless(incident: Incident) -> None:
     incident.delete_later()
     assert purge() == 1
     assert purge() == 0
+
+
+def test_what_is_older_than_a_team_keeps_goes_and_the_audit_log_tells() -> None:
+    team = Team.objects.get_default()
+    Team.objects.filter(pk=team.pk).update(retention_days=30)
+    others = Team.objects.create(slug="others", name="Others")
+    old, young, theirs = builders.incident("Old"), builders.incident("Young"), builders.incident("Theirs", others)
+    long_ago = timezone.now() - timedelta(days=31)
+    Incident.objects.filter(pk__in=[old.pk, theirs.pk]).update(created_at=long_ago)
+    purge()
+    assert set(Incident.objects.filter(deleted_at=None)) == {young, theirs}
+    event = AuditEvent.objects.get(action="incident.deleted")
+    assert (event.object_label, event.details) == ("Old", {"retention_days": 30})
