@@ -5,6 +5,7 @@
     bin/bench upload …      an upload through the pages, from the first byte to the finished page
     bin/bench redaction …   masking secrets: MB/s, the worst lines, and how many are found
     bin/bench search …      how long the log viewer takes to find lines, at 10,000 and 1,000,000
+    bin/bench drain …       log drains: lines per second, answers, lag, memory, a flood, and faults
     bin/bench generate …    writes the invented log
 
 Each says more with --help.
@@ -15,7 +16,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-NAMES = ("speed", "pages", "upload", "redaction", "search", "generate")
+NAMES = ("speed", "pages", "upload", "redaction", "search", "drain", "generate")
 
 
 def main() -> None:

@@ -16,8 +16,6 @@ TRIAGE_DRAIN_KB_PER_S         what the drains of one app may send; default 2048
 TRIAGE_SPOOL_MB               room on the disk of each web process for what drains send while the database is away
 TRIAGE_PIPES_PER_PROCESS      pipes that a web process serves at a time, each with a thread of its own; default 3
 TRIAGE_UNDO_SECONDS           how long a deleted incident can be brought back; default 900
-TRIAGE_DRAIN_KB_PER_S         what the drains of one app may send; default 2048
-TRIAGE_SPOOL_MB               room on the disk of each web process for what drains send while the database is away
 TRUST_PROXY                   1 behind a proxy that sets X-Forwarded-Proto and -For; on Heroku 1 unless given
 TRIAGE_PROXY_HOPS             how many such proxies there are; default 1
 HTTPS_ONLY                    1 sends everybody to https, with HSTS and ``__Host-`` cookies; on Heroku 1 unless given

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -74,11 +75,15 @@ def record(source_id: UUID) -> Recorded | None:
     try:
         with lease:
             turn.run()
-            lease.end(attempts=0)
+            lease.end(attempts=0, problem="")
     except LeaseLost:
         logger.info("source %s went to another worker", source_id)
         return None
-    except BaseException:  # the worker is stopping, or the database went away: the attempt is not the frames' fault
+    except Exception as error:  # a bug here is tried again by the reaper, and by no more than that
+        logger.exception("recording source %s failed", source_id)
+        lease.end(problem=f"Recording failed ({type(error).__name__}); it will be tried again."[:500])
+        return None
+    except BaseException:  # the worker is stopping
         lease.give_back()
         raise
     more = Frame.objects.filter(source=source_id, chunked_at=None).exists()  # came while we held the lease
@@ -167,13 +172,21 @@ class _Turn:
         if not batch.count:
             return None
         if self.source.settings is None:
-            how = analysis.inspect(batch.text[:65536], name=self.source.name, received_at=self.source.created_at)
-            self.source.settings = how.to_json()
+            self.source.settings = self._settings(batch.text[:65536]).to_json()
         last = Chunk.objects.filter(source=self.source).order_by("-number").values_list("number", flat=True).first()
         return Chunk(
             team_id=self.source.team_id, source=self.source, number=0 if last is None else last + 1,
             first_line=self.source.lines + 1, lines=batch.count, bytes=len(batch.text),
         )  # fmt: skip
+
+    def _settings(self, head: bytes) -> analysis.SourceSettings:
+        """How a pipe is to be read, by its first lines. What does not look like a log is read all the same."""
+        try:
+            how = analysis.inspect(head, name=self.source.name, received_at=self.source.created_at)
+        except analysis.NotALog as problem:
+            return analysis.SourceSettings(assumptions=(str(problem),))
+        # The text is kept as it comes, and can be cut anywhere; lines in other encodings are read one by one.
+        return replace(how, encoding="utf-8")
 
     def _scanned(self, chunk: Chunk, text: bytes) -> analysis.ChunkResult | None:
         """What the chunk says. None if it can't be read now; it is then left to the usual way of failing."""

@@ -69,12 +69,28 @@ def read_tail(chunk: Chunk) -> bytes:
 
 def read_blocks(chunk: Chunk, first_row: int, last_row: int) -> Iterator[tuple[int, bytes]]:
     """The blocks that hold rows first to last (from 0 in the chunk), each with the number of its first row."""
-    segment = _without_text().get(chunk=chunk)
+    segment = _without_text().filter(chunk=chunk).first()
+    if segment is None:
+        yield from _read_joined(chunk, first_row, last_row)
+        return
     blocks = _blocks(segment)
     starts = [block.first_row for block in blocks]
     wanted = blocks[max(0, bisect_right(starts, first_row) - 1) : bisect_right(starts, last_row)]
     for block, text in zip(wanted, _read(segment, wanted), strict=True):
         yield block.first_row, text
+
+
+def _read_joined(chunk: Chunk, first_row: int, last_row: int) -> Iterator[tuple[int, bytes]]:
+    """The same rows of the chunk into which this one was joined since the caller looked it up."""
+    larger = (
+        Chunk.objects.filter(source=chunk.source_id, first_line__lte=chunk.first_line).order_by("-first_line").first()
+    )
+    if larger is None or larger.pk == chunk.pk or larger.last_line < chunk.last_line:
+        raise Segment.DoesNotExist
+    before = chunk.first_line - larger.first_line
+    for row, block in read_blocks(larger, first_row + before, last_row + before):
+        rows = block.split(b"\n")[max(0, before - row) : before + chunk.lines - row]
+        yield max(0, row - before), b"\n".join([*rows, b""]) if rows[-1:] != [b""] else b"\n".join(rows)
 
 
 def _without_text() -> QuerySet[Segment]:

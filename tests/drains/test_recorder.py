@@ -154,3 +154,28 @@ def test_a_batch_that_kills_its_worker_is_kept_unread_and_set_aside_later(shop, 
     assert (chunk.state, chunk.lines) == ("pending", 1)
     assert chunks.digest(chunk.pk) is not None
     assert builders.reloaded(shop.drain.source).lines == 1
+
+
+def test_a_reader_that_looked_before_chunks_were_joined_finds_their_rows(shop, client):
+    for second in range(7):
+        shop.post(client, body_of([syslog(f"line {second}a", at=at(second)), syslog(f"line {second}b", at=at(second))]))
+        shop.record()
+    known = list(Chunk.objects.order_by("number"))
+    shop.post(client, body_of([syslog("line 7a", at=at(7))]))
+    shop.record()
+
+    assert Chunk.objects.count() == 1
+    for chunk in known[1:]:
+        ((row, block),) = segments.read_blocks(chunk, 0, 1)
+        second = chunk.number
+        assert (row, block.count(b"\n")) == (0, 2)
+        assert [line[-2:] for line in block.split(b"\n")[:-1]] == [b"%da" % second, b"%db" % second]
+
+
+def test_what_does_not_look_like_a_log_is_kept_all_the_same(db):
+    from tests.drains.test_pipe import piped, text_of
+
+    source = piped("", b"\x89PNG\r\n" + bytes(range(32)) * 10 + b"\n")
+
+    assert text_of(source).startswith(b"\x89PNG")
+    assert "PNG image" in source.settings["assumptions"][0]

@@ -12,7 +12,7 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -124,10 +124,19 @@ class Logplex:
 class Stream(threading.Thread):
     """Logplex at a steady rate until it is told to end: numbered lines, ``lines_per_frame`` at a time."""
 
-    def __init__(self, node: Logplex, *, lines_per_s: float, lines_per_frame: int, label: str = "n") -> None:
+    def __init__(
+        self,
+        node: Logplex,
+        *,
+        lines_per_s: float,
+        lines_per_frame: int,
+        label: str = "n",
+        make: Callable[[str, int], str] = lambda label, number: f"{label} {number:08} placed an order",
+    ) -> None:
         super().__init__(daemon=True, name=f"logplex-{label}")
         self.node = node
         self.label = label
+        self.make = make
         self.pause_s = lines_per_frame / lines_per_s
         self.lines_per_frame = lines_per_frame
         self.ends = threading.Event()
@@ -135,7 +144,7 @@ class Stream(threading.Thread):
     def run(self) -> None:
         number, due_at = 0, time.monotonic()
         while not self.ends.is_set():
-            lines = [f"{self.label} {number + row:08} placed an order" for row in range(self.lines_per_frame)]
+            lines = [self.make(self.label, number + row) for row in range(self.lines_per_frame)]
             self.node.deliver(lines)
             number += self.lines_per_frame
             due_at = max(due_at + self.pause_s, time.monotonic() - 1)
