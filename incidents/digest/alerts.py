@@ -33,7 +33,9 @@ EVERY_SECONDS = 2
 IDLE_SECONDS = 30
 _AWAY = timedelta(minutes=3)
 _BEFORE, _AFTER = timedelta(minutes=15), timedelta(minutes=5)
-_GROW = timedelta(seconds=60)
+_GROW, _GROW_FIRST = timedelta(seconds=60), timedelta(seconds=8)
+_FIRST = timedelta(minutes=10)
+"""At first somebody looks: then an incident grows quickly, later once a minute."""
 _SAME_INCIDENT = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 
@@ -181,11 +183,12 @@ def _lately(app: App, alert: Alert) -> Incident | None:
 
 
 def _grow(incident: Incident, alert: Alert, at: datetime) -> bool:
-    """Copy what came since into the incident while the burst goes on, once a minute."""
+    """Copy what came since into the incident while the burst goes on, now and then."""
     if incident.deleted_at or incident.state == IncidentState.RESOLVED:
         return False
     newest = incident.windows.order_by("-to_at").first()
     end = min(at, alert.until_at + _AFTER)
-    if newest is None or end - newest.to_at < _GROW:
+    pause = _GROW_FIRST if at - alert.noticed_at < _FIRST else _GROW
+    if newest is None or end - newest.to_at < pause:
         return False
     return extend_window(incident, end) is not None

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from incidents.digest.alerts import policy_of
 from incidents.digest.recorder_windows import open_window
 from incidents.forms import first_error
 from incidents.forms_apps import AlertsForm, default_count
+from incidents.http import PageRequest
 from incidents.models import Alert, AlertPolicy, App, CauseMute, Role
 from incidents.notify import deliver
 from incidents.views.app_context import app_context
@@ -36,7 +37,7 @@ _BEFORE, _AFTER = timedelta(minutes=15), timedelta(minutes=5)
 
 
 @require_safe
-def alert_list(request: HttpRequest, pk: UUID) -> HttpResponse:
+def alert_list(request: PageRequest, pk: UUID) -> HttpResponse:
     """All alerts, newest first; what is muted; what was sent lately."""
     app = get_app_for(request.user, pk)
     policy = policy_of(app)
@@ -52,7 +53,7 @@ def alert_list(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_safe
-def alert_detail(request: HttpRequest, pk: UUID, alert_pk: UUID) -> HttpResponse:
+def alert_detail(request: PageRequest, pk: UUID, alert_pk: UUID) -> HttpResponse:
     """One alert: numbers, proof, incident, messages."""
     app, alert = _alert(request, pk, alert_pk)
     context = app_context(request, app, "alerts") | {
@@ -63,7 +64,7 @@ def alert_detail(request: HttpRequest, pk: UUID, alert_pk: UUID) -> HttpResponse
 
 
 @require_safe
-def alert_line(request: HttpRequest, pk: UUID, alert_pk: UUID) -> HttpResponse:
+def alert_line(request: PageRequest, pk: UUID, alert_pk: UUID) -> HttpResponse:
     """The line that proves it: in the incident, where it stays, else in the recorder while that has it."""
     _, alert = _alert(request, pk, alert_pk)
     incident = alert.incident
@@ -74,7 +75,7 @@ def alert_line(request: HttpRequest, pk: UUID, alert_pk: UUID) -> HttpResponse:
     return redirect("incident-line", alert.app.recorder_id, alert.proof_source, alert.proof_line)
 
 
-def _alert(request: HttpRequest, pk: UUID, alert_pk: UUID, role: str = Role.VIEWER) -> tuple[App, Alert]:
+def _alert(request: PageRequest, pk: UUID, alert_pk: UUID, role: str = Role.VIEWER) -> tuple[App, Alert]:
     app = get_app_for(request.user, pk, role=role)
     alert = get_object_or_404(app.alerts.select_related("incident", "acknowledged_by"), pk=alert_pk)
     alert.app = app
@@ -91,7 +92,7 @@ def _mutes(app: App) -> list[CauseMute]:
 
 # -- what people do about one -----------------------------------------------------------------------------------------
 @require_POST
-def acknowledge(request: HttpRequest, pk: UUID, alert_pk: UUID) -> HttpResponse:
+def acknowledge(request: PageRequest, pk: UUID, alert_pk: UUID) -> HttpResponse:
     """Say that somebody looks at it; ``undo`` takes it back."""
     app, alert = _alert(request, pk, alert_pk, Role.MEMBER)
     back = bool(request.POST.get("undo"))
@@ -105,7 +106,7 @@ def acknowledge(request: HttpRequest, pk: UUID, alert_pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def mute(request: HttpRequest, pk: UUID) -> HttpResponse:
+def mute(request: PageRequest, pk: UUID) -> HttpResponse:
     """Hear no more of a cause, for an hour, a day or ever. It is noticed and recorded all the same."""
     app = get_app_for(request.user, pk, role=Role.MEMBER)
     cause, length = request.POST.get("cause", "")[:40], request.POST.get("for", "")
@@ -124,7 +125,7 @@ def mute(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def unmute(request: HttpRequest, pk: UUID, cause: str) -> HttpResponse:
+def unmute(request: PageRequest, pk: UUID, cause: str) -> HttpResponse:
     app = get_app_for(request.user, pk, role=Role.MEMBER)
     CauseMute.objects.filter(app=app, cause=cause).delete()
     messages.success(request, f"{name_of(cause)} is told again.")
@@ -132,7 +133,7 @@ def unmute(request: HttpRequest, pk: UUID, cause: str) -> HttpResponse:
 
 
 @require_POST
-def open_incident(request: HttpRequest, pk: UUID, alert_pk: UUID) -> HttpResponse:
+def open_incident(request: PageRequest, pk: UUID, alert_pk: UUID) -> HttpResponse:
     """One click from a burst to an incident with its lines, and those of the minutes around it."""
     app, alert = _alert(request, pk, alert_pk, Role.MEMBER)
     if alert.incident is not None and alert.incident.deleted_at is None:
@@ -148,7 +149,7 @@ def open_incident(request: HttpRequest, pk: UUID, alert_pk: UUID) -> HttpRespons
 
 # -- whom to tell -----------------------------------------------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
-def alert_settings(request: HttpRequest, pk: UUID) -> HttpResponse:
+def alert_settings(request: PageRequest, pk: UUID) -> HttpResponse:
     """Targets, quiet hours, thresholds."""
     app = get_app_for(request.user, pk, role=Role.ADMIN)
     policy = policy_of(app)
@@ -180,7 +181,7 @@ def _bar(key: str) -> str:
     return "minutes" if key == SILENCE else f"in {CAUSES[key].bars[0].minutes} min"
 
 
-def _save(request: HttpRequest, app: App, policy: AlertPolicy, form: AlertsForm) -> None:
+def _save(request: PageRequest, app: App, policy: AlertPolicy, form: AlertsForm) -> None:
     for name in ("is_on", "webhook_url", "emails", "quiet_from", "quiet_until", "quiet_zone"):
         setattr(policy, name, form.cleaned_data[name])
     policy.counts = form.counts
@@ -191,7 +192,7 @@ def _save(request: HttpRequest, app: App, policy: AlertPolicy, form: AlertsForm)
 
 
 @require_POST
-def test_alert(request: HttpRequest, pk: UUID) -> HttpResponse:
+def test_alert(request: PageRequest, pk: UUID) -> HttpResponse:
     """Send a test to every target; what became of it stands in the list below."""
     app = get_app_for(request.user, pk, role=Role.ADMIN)
     remember_origin(request, app)

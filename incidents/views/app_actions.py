@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from incidents.digest.recorder_reading import held
 from incidents.digest.recorder_windows import open_window
 from incidents.forms import first_error
 from incidents.forms_apps import OVERLAP_HOURS, DrainForm, RecorderForm, RotateForm
+from incidents.http import PageRequest
 from incidents.ingest.accept import Rejected
 from incidents.ingest.apps import add_drain, remove_app, remove_drain
 from incidents.models import App, Drain, DrainKind, Role
@@ -32,13 +33,13 @@ UNDO_DAYS = 7
 
 
 @require_safe
-def settings_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+def settings_page(request: PageRequest, pk: UUID) -> HttpResponse:
     """Drains, the recorder, and taking the app away."""
     app = get_app_for(request.user, pk, role=Role.ADMIN)
     return render_settings(request, app)
 
 
-def render_settings(request: HttpRequest, app: App, **more: Any) -> HttpResponse:
+def render_settings(request: PageRequest, app: App, **more: Any) -> HttpResponse:
     since = timezone.now() - timedelta(days=UNDO_DAYS)
     drains = app.drains.order_by("created_at", "pk")
     context = app_context(request, app, "settings") | {
@@ -53,7 +54,7 @@ def render_settings(request: HttpRequest, app: App, **more: Any) -> HttpResponse
 
 # -- drains -----------------------------------------------------------------------------------------------------------
 @require_POST
-def drain_add(request: HttpRequest, pk: UUID) -> HttpResponse:
+def drain_add(request: PageRequest, pk: UUID) -> HttpResponse:
     """Another drain; the answer shows its command with the token, this once."""
     app = get_app_for(request.user, pk, role=Role.ADMIN)
     form = DrainForm(request.POST)
@@ -71,7 +72,7 @@ def drain_add(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def drain_rename(request: HttpRequest, pk: UUID, drain_pk: int) -> HttpResponse:
+def drain_rename(request: PageRequest, pk: UUID, drain_pk: int) -> HttpResponse:
     app, drain = _drain(request, pk, drain_pk)
     name = request.POST.get("name", "").replace("\x00", "").strip()[:100]
     if not name:
@@ -86,7 +87,7 @@ def drain_rename(request: HttpRequest, pk: UUID, drain_pk: int) -> HttpResponse:
 
 
 @require_POST
-def drain_rotate(request: HttpRequest, pk: UUID, drain_pk: int) -> HttpResponse:
+def drain_rotate(request: PageRequest, pk: UUID, drain_pk: int) -> HttpResponse:
     """A new token; the old one goes on for some hours, so that Heroku can be told in between."""
     app, drain = _drain(request, pk, drain_pk)
     form = RotateForm(request.POST)
@@ -98,7 +99,7 @@ def drain_rotate(request: HttpRequest, pk: UUID, drain_pk: int) -> HttpResponse:
 
 
 @require_POST
-def drain_remove(request: HttpRequest, pk: UUID, drain_pk: int) -> HttpResponse:
+def drain_remove(request: PageRequest, pk: UUID, drain_pk: int) -> HttpResponse:
     """Refuse a drain from now on; what it has sent stays until it is old. Can be undone for some days."""
     app, drain = _drain(request, pk, drain_pk)
     remove_drain(drain)
@@ -109,7 +110,7 @@ def drain_remove(request: HttpRequest, pk: UUID, drain_pk: int) -> HttpResponse:
 
 
 @require_POST
-def drain_restore(request: HttpRequest, pk: UUID, drain_pk: int) -> HttpResponse:
+def drain_restore(request: PageRequest, pk: UUID, drain_pk: int) -> HttpResponse:
     app, drain = _drain(request, pk, drain_pk)
     Drain.objects.filter(pk=drain.pk).update(revoked_at=None)
     _note(request, "drain.created", app, drain)
@@ -117,18 +118,18 @@ def drain_restore(request: HttpRequest, pk: UUID, drain_pk: int) -> HttpResponse
     return to_app(app, "app-settings")
 
 
-def _drain(request: HttpRequest, pk: UUID, drain_pk: int) -> tuple[App, Drain]:
+def _drain(request: PageRequest, pk: UUID, drain_pk: int) -> tuple[App, Drain]:
     app = get_app_for(request.user, pk, role=Role.ADMIN)
     return app, get_object_or_404(app.drains, pk=drain_pk)
 
 
-def _note(request: HttpRequest, action: str, app: App, drain: Drain) -> None:
+def _note(request: PageRequest, action: str, app: App, drain: Drain) -> None:
     audit.record(action, request=request, team=app.team, target=drain, label=f"{app.name}, {drain.name}"[:200])
 
 
 # -- the recorder and the app -----------------------------------------------------------------------------------------
 @require_POST
-def recorder(request: HttpRequest, pk: UUID) -> HttpResponse:
+def recorder(request: PageRequest, pk: UUID) -> HttpResponse:
     """How long and how much is kept."""
     app = get_app_for(request.user, pk, role=Role.ADMIN)
     form = RecorderForm(request.POST)
@@ -143,7 +144,7 @@ def recorder(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
+def remove(request: PageRequest, pk: UUID) -> HttpResponse:
     """Take the app away with its record, once its name has been typed."""
     app = get_app_for(request.user, pk, role=Role.ADMIN)
     if request.POST.get("name", "").strip() != app.name:
@@ -156,7 +157,7 @@ def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 # -- windows ----------------------------------------------------------------------------------------------------------
 @require_POST
-def open_from_window(request: HttpRequest, pk: UUID) -> HttpResponse:
+def open_from_window(request: PageRequest, pk: UUID) -> HttpResponse:
     """Open an incident with the lines between two times (``from``, ``to``: UTC)."""
     app = get_app_for(request.user, pk, role=Role.MEMBER)
     now = timezone.now()

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,7 +22,7 @@ from incidents.digest.recorder_health import Counts, Health, health
 from incidents.digest.recorder_reading import held
 from incidents.forms import first_error
 from incidents.forms_apps import AppForm
-from incidents.http import wants
+from incidents.http import PageRequest, wants
 from incidents.ingest.accept import Rejected
 from incidents.ingest.apps import add_drain, create_app
 from incidents.models import Alert, App, Drain, DrainMinute, Role
@@ -68,7 +68,7 @@ class Row:
 
 
 @require_safe
-def app_list(request: HttpRequest) -> HttpResponse:
+def app_list(request: PageRequest) -> HttpResponse:
     """All apps of the person's teams, by name."""
     team = get_team_for(request.user)
     apps = list(App.objects.visible_to(request.user).order_by("name", "pk"))
@@ -92,7 +92,7 @@ def _rows(apps: list[App]) -> list[Row]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def app_new(request: HttpRequest) -> HttpResponse:
+def app_new(request: PageRequest) -> HttpResponse:
     """Name an app; the answer shows its drain's command with the token, this once."""
     team = get_team_for(request.user, role=Role.ADMIN)
     form = AppForm(request.POST or None)
@@ -114,14 +114,14 @@ def app_new(request: HttpRequest) -> HttpResponse:
     return render(request, "apps/new.html", context, status=422 if problem else 200)
 
 
-def render_setup(request: HttpRequest, app: App, drain: Drain, token: str, **more: Any) -> HttpResponse:
+def render_setup(request: PageRequest, app: App, drain: Drain, token: str, **more: Any) -> HttpResponse:
     """The page with a token in it. It is in this answer alone: neither stored nor shown again."""
     host, scheme = request.get_host(), "https" if request.is_secure() else "http"
     setup = Setup(drain, token, f"{scheme}://{host}", f"https://drain:{token}@{host}/drain/", request.is_secure())
     return render(request, "apps/setup.html", app_context(request, app, "") | {"setup": setup} | more)
 
 
-def remember_origin(request: HttpRequest, app: App) -> None:
+def remember_origin(request: PageRequest, app: App) -> None:
     """Where people reach this site, for the links in messages that a worker sends."""
     policy = policy_of(app)
     policy.origin = request.build_absolute_uri("/").rstrip("/")[:200]
@@ -129,7 +129,7 @@ def remember_origin(request: HttpRequest, app: App) -> None:
 
 
 @require_safe
-def app_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def app_detail(request: PageRequest, pk: UUID) -> HttpResponse:
     """Health, the last hours with bursts, open alerts; ``hours`` is of `app_strip.HOURS`."""
     app = get_app_for(request.user, pk)
     if wants(request, "waiting"):
@@ -151,7 +151,7 @@ def _newest_first(alert: Alert) -> float:
     return -alert.began_at.timestamp()
 
 
-def _waiting_for(app: App, request: HttpRequest) -> Drain | None:
+def _waiting_for(app: App, request: PageRequest) -> Drain | None:
     text = request.GET.get("drain", "")
     rows = app.drains.all()
     return rows.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 16 else rows.first()

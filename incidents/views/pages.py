@@ -40,7 +40,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": [(incident, progress[incident.pk]) for incident in page.object_list],
-        "is_live": any(one.is_live for one in progress.values()),
+        "is_live": any(one.is_live or one.is_watched for one in progress.values()),
         "is_stalled": any(one.is_stalled for one in progress.values()),
         "listing": listing,
         "states": IncidentState.choices,

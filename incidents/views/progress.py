@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from incidents.models import Chunk, ChunkState, Incident, LogSource, SourceState
+from incidents.models import Alert, Chunk, ChunkState, Incident, LogSource, SourceState
 from incidents.templatetags.triage import count, percent, size
 
 _FAILED = (SourceState.REFUSED, SourceState.FAILED)
@@ -62,6 +62,7 @@ class Progress:
     incident: Incident
     sources: tuple[SourceProgress, ...]
     workers_rest: bool = False
+    has_open_alert: bool = False  # what the app sends is added while that lasts
 
     @property
     def lines(self) -> int:
@@ -78,6 +79,11 @@ class Progress:
     @property
     def is_analysing(self) -> bool:
         return self.incident.analysed_revision < self.incident.revision
+
+    @property
+    def is_watched(self) -> bool:
+        """All is read for now, and more comes while an alert of the app is open."""
+        return self.has_open_alert and not self.is_live
 
     @property
     def is_given_up(self) -> bool:
@@ -147,7 +153,9 @@ class Progress:
 def progress_of(incidents: Iterable[Incident]) -> dict[UUID, Progress]:
     """Progress by incident, in two queries however many incidents there are."""
     incidents = list(incidents)
-    sources = list(LogSource.objects.filter(incident__in=incidents).order_by("position", "created_at", "id"))
+    rows = LogSource.objects.filter(incident__in=incidents).order_by("position", "created_at", "id")
+    open_alerts = Alert.objects.open().filter(incident=OuterRef("incident"))
+    sources = list(rows.annotate(has_open_alert=Exists(open_alerts)))
     counted = {
         row["source"]: row
         for row in Chunk.objects.filter(source__incident__in=incidents).values("source").annotate(
@@ -171,7 +179,11 @@ def progress_of(incidents: Iterable[Incident]) -> dict[UUID, Progress]:
                 lines_done=row.get("done_lines") or 0,
             )
         )
-    found = {incident.pk: Progress(incident, tuple(by_incident[incident.pk])) for incident in incidents}
+    alerted = {source.incident_id for source in sources if getattr(source, "has_open_alert", False)}
+    found = {
+        incident.pk: Progress(incident, tuple(by_incident[incident.pk]), has_open_alert=incident.pk in alerted)
+        for incident in incidents
+    }
     if any(progress.is_live for progress in found.values()) and workers_rest():
         found = {key: replace(progress, workers_rest=True) for key, progress in found.items()}
     return found

@@ -130,7 +130,7 @@ def test_another_cause_joins_the_incident_that_is_open(app: App, drain: Drain, b
     live.watch(app, at + timedelta(seconds=40))
     first, second = Alert.objects.order_by("created_at")
     assert (second.cause, second.incident) == ("R14", first.incident)
-    Incident.objects.filter(pk=first.incident_id).update(state=IncidentState.RESOLVED)
+    Incident.objects.filter(alerts=first).update(state=IncidentState.RESOLVED)
     rows = [
         f"{live.stamp(at + timedelta(seconds=s))} heroku[web.1]: Error R15 (Memory quota vastly exceeded)"
         for s in (2, 3)

@@ -162,7 +162,7 @@ def test_changes_need_their_role(
 
 
 def test_rows_of_another_app_are_not_reached_through_mine(client: Client, app: App, charlie: User) -> None:
-    other = live.app("their-shop", charlie.teams.get())  # type: ignore[attr-defined]
+    other = live.app("their-shop", charlie.teams.get())
     theirs = live.drain(other)
     assert client.post(at("app-drain-remove", app, theirs.pk)).status_code == 404
     theirs.refresh_from_db()
@@ -178,6 +178,7 @@ def test_a_renewed_token_works_beside_the_old_one(client: Client, app: App) -> N
     for one in (token, renewed):
         assert senders.find(f"Bearer {one}") is not None
     drain.refresh_from_db()
+    assert drain.previous_until is not None
     left = drain.previous_until - timezone.now()
     assert timedelta(hours=5, minutes=59) < left <= timedelta(hours=6)
 

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from incidents.digest import recorder_reading
 from incidents.models import App, Drain, Role
 from incidents.search import parse
 from incidents.views import tail, tail_feed
@@ -149,7 +150,7 @@ def test_who_falls_behind_is_told_how_many_lines_were_left_out(
 def test_fifty_viewers_cost_one_read(app: App, drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_feed, "REFRESH_SECONDS", 60.0)
     reads = []
-    real = tail_feed.tail
+    real = recorder_reading.tail
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         reads.append(1)
