@@ -166,18 +166,7 @@ def test_a_window_of_the_charts_leads_to_its_lines(open_page: OpenPage, example:
     page.get_by_role("link", name="These lines").click()
     page.wait_for_url(re.compile(r"/logs/\?from=09:12&to=09:13:30$"))
     first = page.locator(".line bdi").first.inner_text()
-    assert first.startswith("2026-03-14T09:12:0")
-
-
-def test_endpoints_are_sorted_without_losing_the_page(open_page: OpenPage, example: str) -> None:
-    page = open_page(f"{example}endpoints/")
-    page.evaluate("window.same = true")
-    page.get_by_role("link", name="Requests").click()
-    page.wait_for_url(re.compile("sort=-count"))
-    assert page.locator("tbody th").first.inner_text().startswith("GET /products")
-    assert page.evaluate("window.same")
-    page.go_back()
-    page.wait_for_function("document.querySelector('tbody th').innerText.includes('export')")
+    assert "09:12:0" in first[:24]
 
 
 def test_the_ticket_is_finished_and_taken_along(open_page: OpenPage, example: str) -> None:
@@ -204,10 +193,10 @@ def test_two_people_who_edit_one_ticket_lose_nothing(open_page: OpenPage, exampl
     first.fill("#f-tried", "Restarted web.1")
     first.locator("#ticket-side").get_by_text("Saved").wait_for()
     second.fill("#f-tried", "Rolled back to v141")
-    second.locator("#ticket-side").get_by_text("saved another version").wait_for()
+    second.locator("#ticket-side").get_by_text("changed the same field").wait_for()
     assert second.locator("#f-tried").input_value() == "Rolled back to v141"
     assert second.locator("#ticket-side").get_by_text("Restarted web.1").first.is_visible()
-    second.get_by_role("button", name="Save mine over theirs").click()
+    second.get_by_role("button", name="Keep mine").click()
     second.locator("#ticket-side").get_by_text("Saved").wait_for()
     first.reload()
     assert first.locator("#f-tried").input_value() == "Rolled back to v141"
