@@ -181,7 +181,7 @@
 
   // -- loading -----------------------------------------------------------------------------------------------------------------
   const visible = (holder, data) => {
-    for (const box of holder.querySelectorAll("[data-plot]")) if (box.clientWidth && !box.firstChild) draw(box, data);
+    for (const box of holder.querySelectorAll("[data-plot]")) if (!box.closest("details:not([open])") && box.clientWidth && !box.firstChild) draw(box, data);
   };
   const start = async (holder) => {
     if (holder.dataset.started) return;
