@@ -132,6 +132,52 @@ def test_a_deployment_passes_djangos_own_checks() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"DEBUG": "1", "ALLOWED_HOSTS": "triage.example.com"}, "DEBUG is on"),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds *"),
+        ({"TRIAGE_SIGNUP": "open"}, "anyone could claim any address"),
+        ({"TRIAGE_SIGNUP": "everybody"}, "write invitation or open"),
+        ({"HTTPS_ONLY": "1", "CSRF_TRUSTED_ORIGINS": "http://triage.example.com"}, "write https://"),
+        ({"MAIL_URL": "mail.example.com"}, "MAIL_URL must look like"),
+        ({"OIDC_ISSUER": "http://login.example.com"}, "must begin with https://"),
+        ({"OIDC_ISSUER": "https://login.example.com"}, "OIDC_CLIENT_ID"),
+    ],
+)
+def test_a_server_does_not_start_unsafely(variables: dict[str, str], sentence: str, tmp_path: Path) -> None:
+    done = started("import triage.wsgi", **({"SECRET_KEY": KEY, "TRIAGE_DATA_DIR": str(tmp_path)} | variables))
+    assert done.returncode != 0
+    assert sentence in done.stderr
+
+
+def test_a_server_starts_with_safe_settings(tmp_path: Path) -> None:
+    variables = {"TRIAGE_SIGNUP": "open", "MAIL_URL": "smtp://u:p%40ss@mail.example.com:587"}
+    done = started("import triage.wsgi", SECRET_KEY=KEY, TRIAGE_DATA_DIR=str(tmp_path), **variables)
+    assert done.returncode == 0, done.stderr
+
+
+def test_cookies_are_bound_to_the_host_in_production() -> None:
+    found = settings_of(SECRET_KEY=KEY, HTTPS_ONLY="1", TRUST_PROXY="1")
+    assert found["SESSION_COOKIE_NAME"] == "__Host-sessionid"
+    assert found["CSRF_COOKIE_NAME"] == "__Host-csrftoken"
+    assert found["SESSION_COOKIE_HTTPONLY"] is True
+    assert found["SIGNIN_LINK_OPENS"] is False
+    assert found["SESSION_IDLE_SECONDS"] == 12 * 3600
+    assert found["ADMIN_IS_ON"] is False
+
+
+def test_single_sign_on_may_leave_for_its_provider_only() -> None:
+    found = settings_of(
+        SECRET_KEY=KEY,
+        OIDC_ISSUER="https://login.example.com/tenant/",
+        OIDC_CLIENT_ID="triage",
+        OIDC_CLIENT_SECRET="s" * 20,
+    )
+    assert found["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]["form-action"] == ["'self'", "https://login.example.com"]
+    assert "allauth.socialaccount.providers.openid_connect" in found["INSTALLED_APPS"]
+
+
 def test_our_own_log_is_one_record_a_line() -> None:
     import logging
 
