@@ -22,6 +22,7 @@ BESIDES = ("changed", "workaround", "tried", "status_page", "code_access", "tick
 _NUMBERS = [item.number for item in tickets.ITEMS]
 _ALONE = {number for number in _NUMBERS if number and _NUMBERS.count(number) == 1}
 """Sections of one item, whose heading is its label."""
+FILING = ("status", "account", "times", "share", "self-contained", "architecture", "mail")
 CHANGES_SHOWN = 8
 HOW = {"edit": "edited", "take": "took the suggestion for", "lines": "chose lines for", "undo": "took back a change of"}
 
@@ -52,7 +53,7 @@ def ticket_context(
         "suggested_priority": draft.suggestion.get("priority", ""),
         "suggested_reason": suggested.get("priority_reason", ""),
         "offers": offers, "line_offers": [offer for offer in offers if offer.key == "lines"],
-        "notes": SUPPORT_NOTES,
+        "notes": SUPPORT_NOTES, "filing": [SUPPORT_NOTES[key] for key in FILING],
         "changes": _changes(draft),
     } | lines_context(fields)  # fmt: skip
 

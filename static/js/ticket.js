@@ -31,7 +31,10 @@
   const remember = () => { for (const one of form.elements) if (one.name && !written.has(one)) written.set(one, one.value); };
   remember();
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt === form) for (const one of form.elements) written.set(one, one.value);
+    if (event.detail.elt !== form) return;
+    const cause = event.detail.requestConfig.triggeringEvent;
+    if (cause && cause.target.id === "add-line") return event.preventDefault(); // a search is no edit
+    for (const one of form.elements) written.set(one, one.value);
   });
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const block = event.detail.target;
