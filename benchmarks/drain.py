@@ -56,10 +56,19 @@ class Ground:
             self.stack.database_url = postgres.create_database(self.cluster.url(), "drained")
             self.stack.environment["DATABASE_URL"] = self.stack.database_url
         opened.enter_context(self.stack)
-        self.stack.start(workers=2)
+        self._start()
         self.memory: list[tuple[float, float]] = []
         self.acknowledged: list[tuple[float, int]] = []
         self.lags: list[float] = []
+
+    def _start(self) -> None:
+        """Patiently: much may run beside this."""
+        self.stack.manage("migrate", "--noinput")
+        self.stack.start_web()
+        self.stack.add_worker()
+        self.stack.add_worker()
+        self.stack.start_reaper()
+        wait_for(self.stack.web_answers, "the web process answers", timeout_s=180)
 
     def watch(self, streams: list[Stream], seconds: float) -> None:
         """Sample until the time is up."""

@@ -132,12 +132,13 @@ class _Turn:
             blobs.put(self.source, f"{self.source.pk}-{chunk.first_line:09}-text", packed) if chunk else (b"", "")
         )
         columns = result_columns(self.source, chunk.number, result) if chunk and result else {}
+        if chunk and result:
+            chunk.state, chunk.parsed = ChunkState.DONE, result.parsed
+            chunk.summary, chunk.done_at = storable(result.summary()), now
+        # Everything is worked out by now: others wait while this lasts.
         with transaction.atomic():
             self._fence(batch, result)
             if chunk:
-                if result:
-                    chunk.state, chunk.parsed = ChunkState.DONE, result.parsed
-                    chunk.summary, chunk.done_at = storable(result.summary()), now
                 chunk.save(force_insert=True)
                 Segment.objects.create(chunk=chunk, team_id=self.source.team_id, index=index, text=value, key=key)
                 if result:

@@ -85,7 +85,7 @@ def _join(source: LogSource, lease: Lease, run: list[_Piece]) -> None:
     result = analysis.scan_chunk(text, how, first_line=first.first_line, tail=segments.read_tail(first))
     index, packed = segments.pack(text)
     value, key = blobs.put(source, f"{source.pk}-{first.first_line:09}-text", packed)
-    columns = result_columns(source, first.number, result)
+    columns, summary = result_columns(source, first.number, result), storable(result.summary())
     every = [chunk.pk for chunk in chunks]
     with transaction.atomic():
         lease.fence()
@@ -96,7 +96,7 @@ def _join(source: LogSource, lease: Lease, run: list[_Piece]) -> None:
         Chunk.objects.filter(pk__in=others).delete()
         Chunk.objects.filter(pk=first.pk).update(
             lines=sum(chunk.lines for chunk in chunks), bytes=len(text), parsed=result.parsed,
-            summary=storable(result.summary()), done_at=chunks[-1].done_at,
+            summary=summary, done_at=chunks[-1].done_at,
         )  # fmt: skip
         Segment.objects.create(chunk_id=first.pk, team_id=source.team_id, index=index, text=value, key=key)
         StoredResult.objects.create(chunk_id=first.pk, **columns)
