@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from incidents.analysis.bursts import SILENCE, Burst, find_bursts
 from incidents.analysis.silence import COOL_DOWN
-from incidents.models import Alert, AlertPolicy, App, Drain, Incident, IncidentState
+from incidents.models import Alert, AlertPolicy, App, Delivery, Drain, Incident, IncidentState
 from incidents.notify import deliver
 
 from .alert_minutes import load, minute_of
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 EVERY_SECONDS = 2
 """An app is not looked at more often than this, however fast its chunks come."""
 IDLE_SECONDS = 30
+KEPT_DAYS = 90
 _AWAY = timedelta(minutes=3)
 _BEFORE, _AFTER = timedelta(minutes=15), timedelta(minutes=5)
 _GROW, _GROW_FIRST = timedelta(seconds=60), timedelta(seconds=8)
@@ -71,7 +72,7 @@ def watch(app_id: UUID, *, now: datetime | None = None) -> Watched:
     since = minute_of(policy.watched_since) if policy.watched_since else None
     bursts = find_bursts(minutes, now=minute_of(at), counts=policy.counts, watched_since=since)
     alerts = [alert for burst in bursts if (alert := _save(app, burst, at)) is not None]
-    _end_others(app, alerts, heard_at=_last_heard(minutes))
+    _end_others(app, bursts, heard_at=_last_heard(minutes))
     deliveries: list[UUID] = []
     incidents: list[UUID] = []
     for alert in alerts:
@@ -151,11 +152,19 @@ def _find(app: App, burst: Burst) -> Alert | None:
     return rows.order_by("-began_at").select_related("incident", "app").first()
 
 
-def _end_others(app: App, alerts: list[Alert], *, heard_at: int) -> None:
+def _end_others(app: App, bursts: list[Burst], *, heard_at: int) -> None:
     """End what is open and no longer seen. A silence ends with a line alone, even when all before it has left."""
-    gone = Alert.objects.open().filter(app=app).exclude(pk__in=[alert.pk for alert in alerts])
+    going_on = [burst.cause for burst in bursts if burst.is_open]
     still_silent = Q(cause=SILENCE, began_at__gt=_time(heard_at))
-    gone.exclude(still_silent).update(ended_at=F("last_at") + _MINUTE)
+    gone = Alert.objects.open().filter(app=app).exclude(cause__in=going_on).exclude(still_silent)
+    gone.update(ended_at=F("last_at") + _MINUTE)
+
+
+def forget_old() -> int:
+    """Remove what ended long ago, and its messages; tests of messages as well. Returns how many rows went."""
+    old = timezone.now() - timedelta(days=KEPT_DAYS)
+    tests = Delivery.objects.filter(alert=None, created_at__lt=old)
+    return Alert.objects.filter(ended_at__lt=old).delete()[0] + tests.delete()[0]
 
 
 def _into_incident(app: App, alert: Alert, at: datetime) -> list[UUID]:

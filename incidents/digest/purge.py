@@ -25,6 +25,7 @@ from incidents.models import (
     Team,
 )
 
+from . import alerts
 from .leases import from_now
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ def purge() -> int:
     old = from_now(-settings.ABANDONED_UPLOAD_HOURS * 3600)
     abandoned = LogSource.objects.filter(state=SourceState.RECEIVING, touched_at__lt=old)
     count += abandoned.delete()[0]
+    count += alerts.forget_old()
     count += SigninToken.objects.filter(expires_at__lt=Now() - timedelta(days=7)).delete()[0]
     if count:
         logger.info("purged %d rows at %s", count, timezone.now().isoformat())

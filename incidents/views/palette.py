@@ -10,9 +10,10 @@ from django.views.decorators.http import require_safe
 
 from incidents.access import get_team_for
 from incidents.analysis.catalogue import CODES
-from incidents.models import Incident
+from incidents.models import App, Incident
 
 MOST_INCIDENTS = 200
+MOST_APPS = 50
 
 Place = dict[str, Any]
 
@@ -21,7 +22,7 @@ Place = dict[str, Any]
 def palette(request: HttpRequest) -> JsonResponse:
     """``places``: text, address, a hint what it is, further words to find it by; ``quiet`` ones only when asked for."""
     get_team_for(request.user)
-    return JsonResponse({"places": [*_pages(), *_incidents(request), *_codes()]})
+    return JsonResponse({"places": [*_pages(), *_incidents(request), *_apps(request), *_codes()]})
 
 
 def _pages() -> list[Place]:
@@ -39,6 +40,14 @@ def _incidents(request: HttpRequest) -> list[Place]:
     return [
         {"text": row.heading, "href": row.get_absolute_url(), "hint": "Incident", "words": row.app_name} for row in rows
     ]
+
+
+def _apps(request: HttpRequest) -> list[Place]:
+    places: list[Place] = []
+    for pk, name in App.objects.visible_to(request.user).order_by("name").values_list("pk", "name")[:MOST_APPS]:
+        places.append({"text": name, "href": reverse("app-detail", args=[pk]), "hint": "App", "words": "drain"})
+        places.append({"text": f"Live tail of {name}", "href": reverse("app-tail", args=[pk]), "hint": "App"})
+    return places
 
 
 def _codes() -> list[Place]:

@@ -11,7 +11,9 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.utils import timezone
 
+from incidents.digest import alerts
 from incidents.digest.alerts import due, policy_of
+from incidents.digest.purge import purge
 from incidents.models import (
     Alert,
     App,
@@ -82,6 +84,27 @@ def test_looking_again_and_from_two_workers_changes_nothing(app: App, drain: Dra
         live.watch(app, at)
     assert (Alert.objects.count(), Incident.objects.filter(is_recorder=False).count()) == (1, 1)
     assert Delivery.objects.count() == 1
+
+
+def test_a_worker_that_saw_no_row_yet_writes_none(
+    app: App, drain: Drain, begin: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers at once: the second one looked before the first had written."""
+    at = burst(drain, begin)
+    live.watch(app, at)
+    monkeypatch.setattr(alerts, "_find", lambda app, burst: None)
+    live.watch(app, at)
+    assert Alert.objects.get().is_open
+    assert Incident.objects.filter(is_recorder=False, deleted_at=None).count() == 1
+
+
+def test_alerts_of_long_ago_are_forgotten(app: App, drain: Drain, begin: datetime) -> None:
+    live.watch(app, burst(drain, begin))
+    purge()
+    assert Alert.objects.count() == 1
+    Alert.objects.update(ended_at=timezone.now() - timedelta(days=91))
+    purge()
+    assert not Alert.objects.exists()
 
 
 def test_it_grows_ends_and_a_second_wave_soon_after_is_the_same_alert(app: App, drain: Drain, begin: datetime) -> None:
