@@ -36,10 +36,10 @@ def log_item(context: template.Context, item: Item) -> SafeString | str:
 def _line(context: template.Context, row: Row) -> SafeString:
     place, pinned = row.place, context.get("pinned") or ()
     is_meant = place in (context.get("meant") or ())
-    looks = [row.tone, "here" if is_meant else "", "pinned" if place in pinned else ""]
+    looks = ["line full", row.tone, "here" if is_meant else "", "pinned" if place in pinned else ""]
     href = f"{_address(context)}{place}/"
     return format_html(
-        '<div class="line full {}"{} data-item data-place="{}"><a class="no" href="{}" data-line-link{}>{}'
+        '<div class="{}"{} data-item data-place="{}"><a class="no" href="{}" data-line-link{}>{}'
         '<span class="vh">line </span>{}</a><span class="level">{}</span>{}<span class="ends">{}</span></div>',
         " ".join(look for look in looks if look),
         "" if context.get("in_context") else format_html(' id="L{}"', place),

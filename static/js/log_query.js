@@ -4,19 +4,18 @@
   const { make } = window.triage;
   const MOST = 10;
   let words = null;
-  let asked = false;
+  let loading = null;
   let options = [];
   let chosen = -1;
   const field = () => document.getElementById("log-q");
   const list = () => document.getElementById("log-q-list");
 
-  const load = async () => {
-    if (asked) return;
-    asked = true;
-    try {
-      const answer = await fetch(document.getElementById("log").dataset.words, { credentials: "same-origin" });
-      if (answer.ok) words = await answer.json();
-    } catch { asked = false; }
+  const load = () => {
+    loading ||= fetch(document.getElementById("log").dataset.words, { credentials: "same-origin" })
+      .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))))
+      .then((told) => { words = told; })
+      .catch(() => { loading = null; }); // the next key asks again; the field works without
+    return loading;
   };
 
   // The term in which the caret stands: from the last blank or parenthesis outside of quotes.

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 
 from incidents.digest import analysing, chunks, reaping, splitting
+from incidents.digest.purge import purge_incident
 from incidents.ingest import accept
 from incidents.models import Chunk, Incident, LogSource, Membership, Role, SourceState, Team
 
@@ -88,6 +92,32 @@ def work() -> None:
         if not todo:
             return
     raise AssertionError("the work does not come to an end")
+
+
+@contextmanager
+def kept_incident(
+    blocker: Any, files: Mapping[str, bytes], *, chunk_bytes: int, block_bytes: int
+) -> Iterator[Incident]:
+    """An incident with these files for the tests of a whole module, which must not change it for good.
+
+    ``blocker`` is pytest-django's ``django_db_blocker``; chunks and blocks are so small that there are several.
+    """
+    with blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("incidents.analysis.text.CHUNK_BYTES", chunk_bytes)
+        patch.setattr("incidents.digest.segments.BLOCK_BYTES", block_bytes)
+        had_team = Team.objects.exists()
+        kept = incident()
+        for name, data in files.items():
+            upload(kept, data, name)
+        work()
+        kept.refresh_from_db()
+    try:
+        yield kept
+    finally:
+        with blocker.unblock():
+            purge_incident(kept)
+            if not had_team:
+                Team.objects.all().delete()
 
 
 def reloaded(source: LogSource) -> LogSource:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import User
@@ -29,15 +29,12 @@ def client(alice: User, browser_of: Callable[[User], Client]) -> Client:
     return browser_of(alice)
 
 
-@pytest.fixture
-def long_log(incident: Incident, monkeypatch: pytest.MonkeyPatch) -> Incident:
+@pytest.fixture(scope="module")
+def long_log(django_db_setup: None, django_db_blocker: object) -> Iterator[Incident]:
     """1,000 lines in several chunks of several blocks."""
-    monkeypatch.setattr("incidents.analysis.text.CHUNK_BYTES", 60_000)
-    monkeypatch.setattr("incidents.digest.segments.BLOCK_BYTES", 8_000)
-    builders.upload(incident, builders.log(1_000))
-    builders.work()
-    incident.refresh_from_db()
-    return incident
+    data = {"app.log": builders.log(1_000)}
+    with builders.kept_incident(django_db_blocker, data, chunk_bytes=60_000, block_bytes=8_000) as kept:
+        yield kept
 
 
 def lines_of(response: object) -> list[int]:
