@@ -29,6 +29,7 @@
   commands.add(() => [...document.querySelectorAll("[data-item] h2 a, [data-item] h3 a, [data-item] th a")].slice(0, 60).map((link) => ({ text: link.textContent.trim(), href: link.href, hint: "On this page" })));
   // Whatever a page offers as a button is an action by the same name.
   commands.add(() => [...document.querySelectorAll("[data-command]")].map((button) => ({ text: button.dataset.command, hint: "Action", first: true, act: () => button.click() })));
+  commands.add((typed) => (/^[hrl]\d\d$/i.test(typed) ? [{ text: `${typed.toUpperCase()} and what it means`, href: `/codes/${typed.toUpperCase()}/`, hint: "Code" }] : []));
   commands.add((typed) => {
     const tab = document.querySelector('.tabs [data-go="l"]');
     return tab && typed ? [{ text: `Search the log for “${typed}”`, href: `${tab.href.split("?")[0]}?q=${encodeURIComponent(typed)}`, hint: "Log", always: true }] : [];
@@ -67,7 +68,7 @@
       .filter(({ rating }) => rating)
       .sort((a, b) => b.rating - a.rating)
       .map(({ entry }) => entry)
-      .filter((entry) => { const key = `${entry.text} ${entry.href || ""}`; return !seen.has(key) && seen.add(key); })
+      .filter((entry) => { const key = entry.href || entry.text; return !seen.has(key) && seen.add(key); })
       .slice(0, MOST);
   };
 

@@ -20,13 +20,12 @@ OpenPage = Callable[..., "Page"]
 
 # To have a page looked at, add its path here: below an incident, or anywhere.
 OF_AN_INCIDENT = (
-    "", "?from=09:10&to=09:12", "timeline/", "endpoints/",
-    "endpoints/?cols=mean&cols=left&from=09:02&to=09:10", "endpoints/812e80255ab4/", "dynos/", "logs/", "logs/?q=code:H12", "l/0.4080/",
-    "ticket/", "activity/",
+    "", "?from=09:10&to=09:12", "timeline/", "endpoints/", "endpoints/?cols=mean&cols=left&from=09:02&to=09:10",
+    "endpoints/812e80255ab4/", "dynos/", "logs/", "logs/?q=code:H12", "l/0.4080/", "ticket/", "activity/",
 )  # fmt: skip
 OTHERS = (
-    "/", "/?verdict=healthy&q=nothing", "/new/", "/?show=archived", "/codes/", "/codes/H12/", "/codes/slow-endpoint/", "/codes/?q=nothing",
-    "/apps/", "/apps/new/", "/teams/", "/you/", "/styleguide/",
+    "/", "/?verdict=healthy&q=nothing", "/new/", "/?show=archived", "/codes/", "/codes/H12/", "/codes/slow-endpoint/",
+    "/codes/?q=nothing", "/apps/", "/apps/new/", "/teams/", "/you/", "/styleguide/",
 )  # fmt: skip
 OF_AN_APP = ("", "tail/", "tail/?q=code:H12", "alerts/", "alerts/settings/", "settings/")
 NARROWEST = 320
@@ -139,4 +138,4 @@ def test_printing_leaves_out_what_paper_cannot_do(open_page: OpenPage, example: 
     page.emulate_media(media="print")
     assert not page.locator(".topbar").is_visible()
     assert page.locator(".verdict-sentence").is_visible()
-    assert not page.get_by_role("button", name="Copy the summary").is_visible()
+    assert not page.get_by_role("button", name="Copy summary").is_visible()
