@@ -43,7 +43,7 @@ def _line(context: template.Context, row: Row) -> SafeString:
         '<span class="vh">line </span>{}</a><span class="level">{}</span>{}<span class="ends">{}</span></div>',
         " ".join(look for look in looks if look),
         "" if context.get("in_context") else format_html(' id="L{}"', place),
-        place, href, format_html(' aria-current="true"') if is_meant else "",
+        place, href, format_html(' aria-current="{}"', "true") if is_meant else "",
         format_html('<span class="file-no">{}</span>', row.source + 1) if context.get("merged") else "",
         count(row.number), _level(row), _text(row), _ends(row, href, is_pinned=place in pinned),
     )  # fmt: skip
