@@ -63,8 +63,8 @@ def chain_of(summary: Summary) -> Chain | None:
              _since(links[-1].at, began) if links else "", *_place(first), parent=cause - 1 if links else None,
              is_proven=False)
     )  # fmt: skip
-    links += _consequences(summary, first, cause, began)
-    links += _harm(summary, cause, began)
+    followed = [*_consequences(summary, first, cause, began), *_harm(summary, cause, began)]
+    links += sorted(followed, key=lambda link: link.at)
     links += _end(summary, cause)
     if len(links) < 2:
         return None
