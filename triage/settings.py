@@ -290,7 +290,13 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "incidents_cache",
         "OPTIONS": {"MAX_ENTRIES": 20_000},
-    }
+    },
+    # Parts of pages that are the same for everyone who may see them; a hundred of 80 kB at most, in each process.
+    "rendered": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "rendered",
+        "OPTIONS": {"MAX_ENTRIES": 100},
+    },
 }
 
 # -- security ---------------------------------------------------------------------------------------------------------

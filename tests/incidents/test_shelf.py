@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from django.test import Client
+
 from incidents.models import Analysis, Incident
 from incidents.shelf import Shelf
 from tests.incidents import builders
@@ -45,3 +47,24 @@ def test_a_page_sees_the_newest_document(incident: Incident) -> None:
     second = Incident.objects.get(pk=incident.pk).analysis
     assert [source["lines"] for source in second["sources"]] == [60, 90]
     assert second == Analysis.objects.get(incident=incident).load()
+
+
+def test_charts_kept_from_one_visit_are_those_of_zone_window_and_newest_log(client: Client, incident: Incident) -> None:
+    client.force_login(builders.person("alice", "owner"))
+    builders.upload(incident, builders.log(300))
+    builders.work()
+
+    def charts(**query: str) -> str:
+        html = client.get(incident.get_absolute_url(), query).content.decode()
+        return html[html.index('class="strips"') : html.index("</section>", html.index('class="strips"'))]
+
+    first = charts()
+    assert charts() == first
+    assert charts(**{"from": "09:01", "to": "09:03"}) != first
+    client.cookies["zone"] = "Asia/Tokyo"
+    assert charts() != first
+    client.cookies["zone"] = "UTC"
+    assert charts() == first
+    builders.upload(incident, builders.log(600), "more.log")
+    builders.work()
+    assert charts() != first
