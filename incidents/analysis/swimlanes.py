@@ -50,7 +50,7 @@ def lanes(facts: Facts) -> dict[str, Any]:
         rows.append([dynos.at(dyno), endpoints.at(run.job.endpoint), run.worker, *times, flags, source, line])
         detail = _detail(facts, source, line)
         if any(detail):
-            details[str(place)] = detail
+            details[str(place)] = list(detail)
     return {
         "start_us": began_us(facts, found) + round(low * 1000),
         "end_ms": max(row[6] for row in rows),
@@ -121,10 +121,13 @@ def _worst(runs: list[Run]) -> float:
     return float(ends[int((sums[until] - sums[:-1]).argmax())])
 
 
-def _detail(facts: Facts, source: int, line: int) -> list[str]:
+def _detail(facts: Facts, source: int, line: int) -> tuple[str, str]:
     """Path and request id, where the line itself was kept."""
     note = traffic.note_at(facts, source, line)
-    if note is None:
-        return []
-    path, request_id = _PATH.search(note.raw[:4_000]), _REQUEST_ID.search(note.raw[:4_000])
-    return [redact(path[1])[:MOST_PATH] if path else "", request_id[1] if request_id else ""]
+    return request_in(note.raw) if note is not None else ("", "")
+
+
+def request_in(line: str) -> tuple[str, str]:
+    """Path, credentials masked, and request id of a router line; empty where they are not in it."""
+    path, request_id = _PATH.search(line[:4_000]), _REQUEST_ID.search(line[:4_000])
+    return redact(path[1])[:MOST_PATH] if path else "", request_id[1] if request_id else ""

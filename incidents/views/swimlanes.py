@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
-from incidents.analysis.swimlanes import LANE_SECONDS
+from incidents.analysis.swimlanes import LANE_SECONDS, request_in
+from incidents.digest.lines import read_lines
 from incidents.models import Incident
 from incidents.views.lane_bars import MOST_WORKERS, WAITED_MS, WIDTH, Request, Scale, holders, requests_of, seconds
 from incidents.views.summary import Summary
@@ -28,6 +29,8 @@ TOLD_MS = 1_000
 """A shorter wait is drawn, but no row of the table."""
 MOST_ROWS = 20
 MOST_HOLDERS = 8
+MOST_LINES_READ = 4_000
+"""Between the first and the last drawn request: more are not read, and the bars are called by their endpoints."""
 TICKS_S = (10, 30, 60, 120)
 STRIP_PARTS = 60
 
@@ -43,8 +46,9 @@ def lanes_of(request: HttpRequest, incident: Incident, summary: Summary, window:
     culprits = {f"{row['method']} {row['path']}" for row in summary.endpoints if row.get("role") == "culprit"}
     shown = [one for one in every if one.arrival_ms < low + length and max(one.finish_ms, one.end_ms) > low]
     _blame(shown)
-    lines = _line_address(incident)
     drawn = _fitting(shown)
+    _name(drawn, incident)
+    lines = _line_address(incident)
     dynos, hidden_dynos = _dynos(drawn, found, low, length, lines, culprits)
     not_kept = sum(count for at, count, _ in found["left_out"] if at + 60_000 > low and at < low + length)
     waited = sorted((one for one in shown if one.waited_ms >= TOLD_MS), key=lambda one: (-one.waited_ms, one.number))
@@ -97,6 +101,21 @@ def _blame(shown: list[Request]) -> None:
         ]
         longest = heapq.nlargest(MOST_HOLDERS, overlaps)
         one.behind = [(overlap, other) for overlap, _, other in longest if overlap >= WAITED_MS]
+
+
+def _name(drawn: list[Request], incident: Incident) -> None:
+    """Give requests the path and id that stand in their lines, where these lie close enough together to be read."""
+    by_source: dict[int, dict[int, Request]] = defaultdict(dict)
+    for one in drawn:
+        if not one.path:
+            by_source[one.source][one.line] = one
+    for source, nameless in by_source.items():
+        first, last = min(nameless), max(nameless)
+        if last - first > MOST_LINES_READ:
+            continue
+        for line in read_lines(incident, source, first, last):
+            if line.number in nameless:
+                nameless[line.number].path, nameless[line.number].request_id = request_in(line.text)
 
 
 def _fitting(shown: list[Request]) -> list[Request]:

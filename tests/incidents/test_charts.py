@@ -166,6 +166,17 @@ def test_a_window_of_the_overview_counts_its_minutes(client: Client, read_incide
 
 
 @pytest.mark.django_db
+def test_bars_of_the_lanes_know_their_request(client: Client, read_incident: Incident) -> None:
+    lanes = client.get(reverse("incident-dynos", args=[read_incident.pk])).context["lanes"]
+    bars = [bar for dyno in lanes["dynos"] for bar in dyno["bars"]]
+    lines = dict(enumerate(builders.log(400).decode().splitlines(), start=1))
+    assert bars
+    for bar in bars:
+        assert f'path="{bar["name"].partition(" ")[2]}"' in lines[bar["line"]]
+        assert f"request_id={bar['request_id']}" in lines[bar["line"]]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("part", ["detail", "dynos"])
 def test_a_wrong_window_is_named_on_the_page(client: Client, read_incident: Incident, part: str) -> None:
     page = client.get(reverse(f"incident-{part}", args=[read_incident.pk]), {"from": "<b>soon</b>"})

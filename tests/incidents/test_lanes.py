@@ -74,7 +74,8 @@ def document(rows: list[list[int]], **changes: Any) -> Summary:
     lanes = {
         "start_us": int(START.timestamp() * 1e6), "end_ms": max(row[6] for row in rows), "worst_ms": 60_000, "workers": 1,
         "workers_from": "boot line", "dynos": ["web.1", "web.2"], "endpoints": [SLOW, QUICK], "rows": rows,
-        "details": {"0": ["/export?year=2025", "0000-1111"]}, "left_out": [],
+        "details": {str(place): [f"/{place}", ""] for place in range(len(rows))} | {"0": ["/export?year=2025", "0000-1111"]},
+        "left_out": [],
     }  # fmt: skip
     endpoints = [{"method": "GET", "path": "/export", "role": "culprit"}]
     return Summary({"charts": {"lanes": lanes | changes}, "endpoints": endpoints})
