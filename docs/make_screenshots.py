@@ -53,9 +53,13 @@ SHOTS = (
     Shot("log-search", "~logs/?q=code:H12+path:/reports"),
     Shot("line", f"~l/0.{FIRST_H12}/"),
     Shot("ticket", "~ticket/", 1_300),
+    Shot("activity", "~activity/", 700),
+    Shot("apps", "/apps/", 700),
+    Shot("team", "/teams/", 700),
     Shot("codes", "/codes/"),
     Shot("code", "/codes/H12/", 1_100),
     Shot("shortcuts", "~", 900, "?"),
+    Shot("palette", "~", 900, "Control+k"),
     Shot("not-found", "/i/nowhere/", 600),
     Shot("styleguide", "/styleguide/", 1_400),
 )
