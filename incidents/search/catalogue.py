@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,10 +45,6 @@ class Entry:
     @property
     def last_line(self) -> int:
         return self.first_line + self.lines - 1
-
-    @property
-    def is_timed(self) -> bool:
-        return bool(self.summary.get("first_utc"))
 
     @cached_property
     def columns(self) -> Columns | None:
@@ -128,9 +123,6 @@ class Entry:
     def _blob(self) -> bytes:
         segment = Segment.objects.only("text", "key").get(chunk=self.pk)
         return blobs.get(segment.text, segment.key)
-
-    def block_of(self, line: int) -> int:
-        return max(0, bisect_right(self.starts.tolist(), line - self.first_line) - 1)
 
     def forget(self) -> None:
         """Let go of everything that was opened."""

@@ -51,10 +51,6 @@ class Query:
         return self.found[id(term)]
 
     @property
-    def needs_columns(self) -> bool:
-        return any(isinstance(one, c.ByColumns) for found in self.found.values() for one in found)
-
-    @property
     def is_wanting(self) -> bool:
         """Something is looked for, not only left out or narrowed by time and place."""
         return any(isinstance(term, Text) or term.name not in _NARROWING for term in _wanted(self.node))
