@@ -35,6 +35,11 @@ class People:
         return [one for one in self.memberships if one != self.current]
 
     @property
+    def zone_name(self) -> str:
+        """The time zone of that team, for who has chosen none."""
+        return self.current.team.time_zone if self.current is not None else "UTC"
+
+    @property
     def may_manage(self) -> bool:
         return self.current is not None and rank_of(self.current.role) >= rank_of(Role.ADMIN)
 
@@ -45,7 +50,8 @@ class People:
 
 def people(request: HttpRequest) -> dict[str, Any]:
     """The context processor."""
-    return {"people": People(request), "mail_is_on": settings.MAIL_IS_ON, "entrance": Entrance(request)}
+    found = getattr(request, "people", None) or People(request)
+    return {"people": found, "mail_is_on": settings.MAIL_IS_ON, "entrance": Entrance(request)}
 
 
 class Entrance:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import lru_cache
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
@@ -51,10 +52,19 @@ def load_zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def display_of(request: HttpRequest) -> Display:
-    """What the cookies say; whatever makes no sense counts as not set."""
+class HasZone(Protocol):
+    """Who knows the zone of the team that is looked at."""
+
+    @property
+    def zone_name(self) -> str: ...
+
+
+def display_of(request: HttpRequest, team: HasZone | None = None) -> Display:
+    """What the cookies say, and for the zone, where they say nothing, what the team has set."""
     theme = request.COOKIES.get("theme", "")
     zone_name = request.COOKIES.get("zone", "").replace("%2F", "/").replace("%2f", "/")
+    if not zone_name and team is not None:
+        zone_name = team.zone_name
     return Display(
         theme=theme if theme in THEMES else "auto",
         zone_name=zone_name if load_zone(zone_name) else "UTC",

@@ -118,11 +118,14 @@ class TeamSettingsForm(forms.Form):
     def save(self, team: Team) -> list[str]:
         """Write the settings; returns the names of those that changed."""
         given = self.cleaned_data
+        defaults = {key: text for key, text in team.ticket_defaults.items() if key != "configuration"}
+        if configuration := given["configuration"].strip():
+            defaults["configuration"] = configuration
         values = {
             "name": given["name"], "time_zone": given["time_zone"], "retention_days": given["retention_days"],
             "redaction_words": given["redaction_words"], "redaction_patterns": given["redaction_patterns"],
             "services": given["services"], "support_plan": given["support_plan"],
-            "ticket_defaults": {**team.ticket_defaults, "configuration": given["configuration"].strip()},
+            "ticket_defaults": defaults,
         }  # fmt: skip
         changed = [name for name, value in values.items() if getattr(team, name) != value]
         for name in changed:

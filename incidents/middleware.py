@@ -14,6 +14,7 @@ from incidents import sessions
 from incidents.access import TEAM
 from incidents.accounts import remember_device
 from incidents.analysis.redact import use_words
+from incidents.context import People
 from incidents.display import display_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -69,7 +70,9 @@ class PageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.display = display_of(request)  # type: ignore[attr-defined]
+        people = People(request)
+        request.people = people  # type: ignore[attr-defined]
+        request.display = display_of(request, people)  # type: ignore[attr-defined]
         response = self.get_response(request)
         patch_vary_headers(response, ("HX-Request", "HX-Target", "Cookie"))
         if request.headers.get("HX-Request") and _is_signin(response):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from incidents.access import get_incident_for
+from incidents.access import has_role
 from incidents.analysis import ticket as tickets
 from incidents.analysis.ticket import markdown
 from incidents.analysis.ticket.quotes import added, key_of
@@ -77,11 +76,7 @@ def state_of(incident: Incident) -> dict[str, Any] | None:
 
 def may_edit(request: HttpRequest, incident: Incident) -> bool:
     """Whether the person may change things here, or only look."""
-    try:
-        get_incident_for(request.user, incident.pk, role=Role.MEMBER)
-    except PermissionDenied:
-        return False
-    return True
+    return has_role(request.user, incident.team_id, Role.MEMBER)
 
 
 # -- what is offered beside people's words ----------------------------------------------------------------------------

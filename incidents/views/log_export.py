@@ -15,6 +15,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
+from incidents import audit
 from incidents.access import get_incident_for
 from incidents.analysis.levels import level_of
 from incidents.analysis.redact import Scrubber
@@ -53,6 +54,9 @@ def export(request: HttpRequest, pk: UUID, form: str) -> HttpResponseBase:
     if form not in _FORMS:
         raise Http404("There are .csv, .ndjson, .md and .log.")
     write, kind = _FORMS[form]
+    audit.record(
+        "log.exported", request=request, target=incident, details={"form": form, "q": bool(request.GET.get("q"))}
+    )
     sources = list(LogSource.objects.filter(incident=incident).shown())
     asked = Asked(request, incident, incident_span(request, incident), sources)
     try:

@@ -29,11 +29,16 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     # Rate limits have tests of their own; here thousands of requests come from one address.
     logging.disable(logging.CRITICAL)  # thousands of refusals, each with a warning
     with django_db_blocker.unblock(), override_settings(ACCOUNT_RATE_LIMITS=False), transaction.atomic():
-        # A refusal is told by its status here; drawing its page thousands of times would take most of the time.
+        made = build()
         resolver = get_resolver()
         draw = resolver.resolve_error_handler
-        resolver.resolve_error_handler = lambda status: lambda request, exception=None: HttpResponse(status=status)
-        yield build()
+
+        def handler(status: int) -> Any:
+            # A refusal is told by its status; drawing its page thousands of times would take most of the time.
+            return draw(status) if made.draws_errors else lambda request, exception=None: HttpResponse(status=status)
+
+        resolver.resolve_error_handler = handler
+        yield made
         resolver.resolve_error_handler = draw
         transaction.set_rollback(True)
     logging.disable(logging.NOTSET)

@@ -2,7 +2,7 @@
 
 A row names the objects in the address (keyword → kind of `World.ids`) and in the form, and for each method the least
 role that it takes: a role of the team, ``signed-in``, ``self`` (the person that the object belongs to), ``token`` (an
-API token of the team), ``share`` (the cookie of this very link), ``machine`` (nobody here), or ``all``.
+API token of the team), ``share`` (the cookie of this very link), ``drain`` (its token), or ``all``.
 Methods that are not named must be refused.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """``also``: further statuses of an answer to who is let in. ``lenient``: what isn't theirs is passed over."""
+    """``also``: further statuses of an answer to who is let in. ``lenient``: a refusal may be a redirect with words."""
 
     methods: dict[str, str]
     objects: dict[str, str] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Row:
     form: dict[str, str] = field(default_factory=dict)  # form field → text
     also: tuple[int, ...] = ()
     lenient: bool = False
-    closed: int = 0  # to whom is not signed in, this status in place of the sign-in page
+    closed: tuple[int, ...] = ()  # to whom is not signed in, these statuses in place of the sign-in page
     json: bool = False  # the form is sent as JSON
 
 
@@ -148,9 +148,9 @@ MATRIX: dict[str, Row] = {
     "incident-merge": of_incident("POST", "member", body={"other": "second"}),
     "incident-merge-undo": of_incident("POST", "member", objects={"merge": "merge"}),
     # -- uploads
-    "upload-start": post("member", body={"incident": "incident"}, form={"name": "x.log"}, json=True),
-    "upload-form": post("member", also=(400,)),
-    "upload-paste": post("member", body={"incident": "incident"}, form={"text": "one line"}, also=(400,)),
+    "upload-start": post("member", body={"incident": "incident-or-none"}, form={"name": "x.log"}, json=True),
+    "upload-form": post("member", lenient=True),
+    "upload-paste": post("member", body={"incident": "incident-or-none"}, form={"text": "one line"}, also=(400,)),
     "upload-status": get("viewer", objects={"pk": "upload"}),
     "upload-part": Row(
         {"PUT": "member", "POST": "member"}, objects={"pk": "upload"}, fixed={"number": 0}, also=(400, 409, 411, 422)
@@ -161,34 +161,36 @@ MATRIX: dict[str, Row] = {
     "code-detail": get("signed-in", fixed={"code": "H12"}),
     "styleguide": get("signed-in", also=(404,)),
     # -- what machines send
-    "drain": Row({"POST": "machine"}, closed=401),
-    "pipe": Row({"POST": "machine", "PUT": "machine"}, closed=401),
-    "otlp-logs": Row({"POST": "machine"}, closed=401),
+    "drain": post("drain", closed=(401,)),
+    "pipe": Row({"POST": "token", "PUT": "token"}, closed=(401,)),
+    "otlp-logs": post("drain", closed=(401, 415), also=(415,)),
     # -- shares
     "incident-share": Row({"GET": "viewer", "POST": "member"}, objects=INCIDENT, also=(422,)),
     "incident-share-preview": of_incident("GET", "viewer"),
     "incident-share-revoke": of_incident("POST", "member", objects={"link": "share"}),
     "share-open": both("all", "all", also=(404,)),
-    "share-view": get("share", objects={"pk": "share"}, closed=404),
+    "share-view": get("share", objects={"pk": "share"}, closed=(404,)),
     # -- the API, and its page
     "api-page": get("viewer"),
     "api-token-create": post("member", also=(400, 422)),
-    "api-token-revoke": post("member", objects={"pk": "token"}),
-    "api/v1/": get("token", closed=401, also=(404,)),
-    "api/v1/openapi.json": get("all"),
-    "api/v1/me": get("token", closed=401),
-    "api/v1/incidents": both("token", "token", closed=401, also=(422,)),
-    "api/v1/incidents/<uuidstr:pk>": Row({"GET": "token", "DELETE": "token"}, objects=INCIDENT, closed=401),
-    "api/v1/incidents/<uuidstr:pk>/logs": both("token", "token", objects=INCIDENT, closed=401, also=(400, 422)),
-    "api/v1/incidents/<uuidstr:pk>/analysis": get("token", objects=INCIDENT, closed=401),
-    "api/v1/incidents/<uuidstr:pk>/ticket": get("token", objects=INCIDENT, closed=401),
-    "api/v1/incidents/<uuidstr:pk>/ticket.md": get("token", objects=INCIDENT, closed=401),
-    "api/v1/apps": both("token", "token", closed=401, also=(422,)),
-    "api/v1/apps/<uuidstr:pk>": get("token", objects=APP, closed=401),
-    "api/v1/apps/<uuidstr:pk>/drains": post("token", objects=APP, closed=401, also=(422,)),
-    "api/v1/apps/<uuidstr:pk>/drains/<int:drain>/rotate": post("token", objects=APP | {"drain": "drain"}, closed=401),
+    "api-token-revoke": post("member", objects={"pk": "token"}, lenient=True),
+    "api/v1/": get("all", also=(404,)),
+    "api/v1/openapi.json": Row(dict.fromkeys(("GET", "POST", "PUT", "DELETE"), "all")),
+    "api/v1/me": get("token", closed=(401,)),
+    "api/v1/incidents": both("token", "token", closed=(401,), also=(422,)),
+    "api/v1/incidents/<uuidstr:pk>": Row({"GET": "token", "DELETE": "token"}, objects=INCIDENT, closed=(401,)),
+    "api/v1/incidents/<uuidstr:pk>/logs": both("token", "token", objects=INCIDENT, closed=(401,), also=(400, 422)),
+    "api/v1/incidents/<uuidstr:pk>/analysis": get("token", objects=INCIDENT, closed=(401,)),
+    "api/v1/incidents/<uuidstr:pk>/ticket": get("token", objects=INCIDENT, closed=(401,)),
+    "api/v1/incidents/<uuidstr:pk>/ticket.md": get("token", objects=INCIDENT, closed=(401,)),
+    "api/v1/apps": both("token", "token", closed=(401,), also=(422,)),
+    "api/v1/apps/<uuidstr:pk>": get("token", objects=APP, closed=(401,)),
+    "api/v1/apps/<uuidstr:pk>/drains": post("token", objects=APP, closed=(401,), also=(422,)),
+    "api/v1/apps/<uuidstr:pk>/drains/<int:drain>/rotate": post(
+        "token", objects=APP | {"drain": "drain"}, closed=(401,)
+    ),
     "api/v1/apps/<uuidstr:pk>/drains/<int:drain>": Row(
-        {"DELETE": "token"}, objects=APP | {"drain": "drain"}, closed=401
+        {"DELETE": "token"}, objects=APP | {"drain": "drain"}, closed=(401,)
     ),
     # -- apps
     "app-list": get("viewer"),

@@ -54,6 +54,7 @@ class World:
     users: dict[str, User] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
+    draws_errors: bool = False  # whether pages of refusals are drawn, or told by their status alone
     share_tokens: dict[str, str] = field(default_factory=dict)
     drain_token: str = ""  # of team B
     ranks: dict[tuple[str, str], str] = field(default_factory=dict)  # (role, own or foreign) → rank in that team
@@ -131,6 +132,7 @@ def _incidents(world: World) -> None:
     world.put(
         "incident", own=found["own"].pk, foreign=found["foreign"].pk, deleted=found["deleted"].pk, missing=NOTHING
     )
+    world.ids["incident-or-none"] = world.ids["incident"] | {"none": ""}
     world.ids["second"] = {"own": found["second"].pk, "foreign": found["foreign"].pk, "missing": NOTHING}
     # Deleted on purpose: what brings it back looks for exactly those.
     gone = accept.new_incident(team=world.teams["foreign"], user=None, title=CANARY)

@@ -25,7 +25,8 @@ OF_AN_INCIDENT = (
 )  # fmt: skip
 OTHERS = (
     "/", "/?verdict=healthy&q=nothing", "/new/", "/?show=archived", "/codes/", "/codes/H12/", "/codes/slow-endpoint/",
-    "/codes/?q=nothing", "/apps/", "/apps/new/", "/teams/", "/you/", "/styleguide/",
+    "/codes/?q=nothing", "/apps/", "/apps/new/", "/teams/", "/teams/default/", "/teams/default/settings/",
+    "/teams/default/audit/", "/you/", "/account/sessions/", "/styleguide/",
 )  # fmt: skip
 OF_AN_APP = ("", "tail/", "tail/?q=code:H12", "alerts/", "alerts/settings/", "settings/")
 NARROWEST = 320

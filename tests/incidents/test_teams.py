@@ -301,3 +301,14 @@ def test_new_rules_ask_for_new_analyses(alice: User, team: Team, browser_of: Bro
     assert Incident.objects.dirty().filter(pk=incident.pk).exists()
     builders.work()
     assert "/reports/" not in str(Incident.objects.get(pk=incident.pk).verdict_sentence)
+
+
+def test_times_are_in_the_teams_zone_until_somebody_chooses_their_own(
+    alice: User, team: Team, browser_of: BrowserOf
+) -> None:
+    team.time_zone = "Europe/Berlin"
+    team.save()
+    browser = browser_of(alice)
+    assert 'data-zone="Europe/Berlin"' in browser.get("/codes/").content.decode()
+    browser.cookies["zone"] = "UTC"
+    assert 'data-zone="UTC"' in browser.get("/codes/").content.decode()
