@@ -17,6 +17,7 @@ from incidents.analysis import Details, slices
 from incidents.analysis.endpoints import bucket_value
 from incidents.analysis.queueing import WAITED_MS
 from incidents.models import EndpointDetails, Incident
+from incidents.templatetags.triage import ms, percent
 from incidents.views.summary import Document, Summary
 from incidents.views.window import Window, window_of
 
@@ -135,8 +136,6 @@ def table_of(request: HttpRequest, incident: Incident, summary: Summary) -> Tabl
 
 def why(row: Document) -> str:
     """The reason of a role, in a few words; empty for an endpoint without one."""
-    from incidents.templatetags.triage import ms, percent
-
     if row.get("role") == "culprit":
         return f"caused {percent(row['blame_share'])} of all waiting" if row.get("blame_share") else "slow by itself"
     if row.get("role") == "victim":

@@ -52,7 +52,7 @@ def test_codes_are_found_while_typing(open_page: OpenPage) -> None:
     page.evaluate("window.same = true")
     page.keyboard.press("/")
     page.keyboard.type("h27")
-    page.wait_for_function("document.querySelectorAll('#codes a[data-item]').length < 10")
+    page.wait_for_function("() => document.querySelectorAll('#codes a[data-item]').length < 10")
     assert "Client Request Interrupted" in page.locator("#codes a[data-item]").first.inner_text()
     assert page.evaluate("window.same")
     page.locator("#codes a[data-item]").first.click()
