@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.test import RequestFactory
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.analysis.swimlanes import TIMED_OUT
@@ -56,6 +56,7 @@ def test_a_request_cut_in_the_queue_is_nobodys_work() -> None:
 TIMES = st.lists(st.integers(-60_000, 400_000), min_size=4, max_size=4).map(sorted)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TIMES, st.booleans(), st.integers(0, 20))
 def test_no_bar_leaves_its_frame(times: list[int], timed_out: bool, worker: int) -> None:
     arrival, start, end, finish = times
