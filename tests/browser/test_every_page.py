@@ -21,7 +21,8 @@ OpenPage = Callable[..., "Page"]
 # To have a page looked at, add its path here: below an incident, or anywhere.
 OF_AN_INCIDENT = (
     "", "?from=09:10&to=09:12", "timeline/", "endpoints/", "endpoints/?cols=mean&cols=left&from=09:02&to=09:10",
-    "endpoints/812e80255ab4/", "dynos/", "logs/", "logs/?q=code:H12", "l/0.4080/", "ticket/", "activity/",
+    "endpoints/812e80255ab4/", "dynos/", "logs/", "logs/?q=code:H12", "logs/?q=status:x", "l/0.4080/?to=0.4090",
+    "ticket/", "activity/",
 )  # fmt: skip
 OTHERS = (
     "/", "/?verdict=healthy&q=nothing", "/new/", "/?show=archived", "/codes/", "/codes/H12/", "/codes/slow-endpoint/",
@@ -110,7 +111,7 @@ def test_pages_can_be_read_without_scripts(open_page: OpenPage, example: str) ->
     assert "sort=-p95" in page.url
     page.goto(f"{example}logs/")
     page.get_by_role("link", name="Later").click()
-    assert page.locator("#L201").is_visible()
+    assert page.locator('[data-place="0.201"]').is_visible()
     assert not page.locator("[data-copy]").first.is_visible()
 
 
