@@ -89,8 +89,10 @@ def record_source(source_id: str) -> None:
         ring(digest_chunk, chunk_id)
     if recorded.more:
         ring(record_source, source_id)
-    if recorded.lines:
-        ring(*((analyse_incident, recorded.incident_id) if recorded.app_id is None else (watch_app, recorded.app_id)))
+    if recorded.app_id is None:
+        ring(analyse_incident, recorded.incident_id)
+    elif recorded.lines:
+        ring(watch_app, recorded.app_id)
 
 
 @worker_ready.connect

@@ -66,10 +66,14 @@ class Recorded(NamedTuple):
 
 
 def record(source_id: UUID) -> Recorded | None:
-    """Record all frames that wait. None if there are none, or another worker is at it."""
+    """Record all frames that wait. None if there is nothing to do, or another worker is at it."""
     lease = Lease(LogSource, source_id)
     if not lease.claim(Q(_WAITING)):
-        return None
+        waiting = Frame.objects.filter(source=source_id, chunked_at=None)
+        if waiting.exists() or not settle(source_id):  # a pipe may end after its last line was recorded
+            return None
+        incident_id = LogSource.objects.values_list("incident_id", flat=True).get(pk=source_id)
+        return Recorded(source_id, incident_id, None, 0, [], False)
     source = LogSource.objects.select_related("incident", "drain").get(pk=source_id)
     turn = _Turn(source, lease)
     try:
@@ -174,10 +178,11 @@ class _Turn:
             return None
         if self.source.settings is None:
             self.source.settings = self._settings(batch.text[:65536]).to_json()
-        last = Chunk.objects.filter(source=self.source).order_by("-number").values_list("number", flat=True).first()
+        last = Chunk.objects.filter(source=self.source).order_by("-number").first()
+        behind = last.last_line if last else 0
         return Chunk(
-            team_id=self.source.team_id, source=self.source, number=0 if last is None else last + 1,
-            first_line=self.source.lines + 1, lines=batch.count, bytes=len(batch.text),
+            team_id=self.source.team_id, source=self.source, number=last.number + 1 if last else 0,
+            first_line=max(self.source.lines, behind) + 1, lines=batch.count, bytes=len(batch.text),
         )  # fmt: skip
 
     def _settings(self, head: bytes) -> analysis.SourceSettings:

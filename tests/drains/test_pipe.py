@@ -58,6 +58,15 @@ def test_a_line_that_was_cut_off_is_kept_apart_until_it_comes_again_or_the_pipe_
     assert text_of(source) == b"one\ntw\n"
 
 
+def test_a_pipe_that_ends_after_its_last_line_was_recorded_is_done_at_once(db):
+    source = piped("", b"one\n", was_cut=True)
+    pipes.finish(source)
+    done = recorder.record(source.pk)
+    source.refresh_from_db()
+    assert (done.incident_id, done.lines, source.state) == (source.incident_id, 0, "done")
+    assert recorder.record(source.pk) is None
+
+
 def test_a_pipe_that_nobody_takes_up_again_ends_by_itself(db):
     source = piped("night", b"one\ntw", was_cut=True)
     assert pipes.finish_stale() == []
