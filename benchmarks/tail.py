@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import re
 import secrets
 import statistics
@@ -56,17 +57,22 @@ class Viewer:
         time.sleep(secrets.randbelow(1000) / 1000 * POLL_SECONDS)
         while time.time() < ends_at:
             began = time.perf_counter()
-            connection.request("GET", f"{self.path}?after={cursor}", headers={"Cookie": self.cookie})
-            answer = connection.getresponse()
-            data = answer.read()
-            self.answers.append(time.perf_counter() - began)
+            try:
+                connection.request("GET", f"{self.path}?after={cursor}", headers={"Cookie": self.cookie})
+                answer = connection.getresponse()
+                data = answer.read()
+            except (OSError, http.client.HTTPException):  # an idle connection was closed; a browser opens another
+                connection.close()
+                continue
+            took = time.perf_counter() - began
+            self.answers.append(took)
             self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
             self.bytes += len(data)
             if answer.status == 200:
                 page = json.loads(zlib.decompress(data, 31))
                 self._note(page, first=not cursor)
                 cursor = page["cursor"]
-            time.sleep(POLL_SECONDS)
+            time.sleep(max(POLL_SECONDS, took))
 
     def _note(self, page: dict, first: bool) -> None:  # type: ignore[type-arg]
         now = time.time()
@@ -152,6 +158,7 @@ def measure(stack: Stack, options: argparse.Namespace) -> None:
     print(
         f"answers: mean {statistics.mean(answers) * 1000:.0f} ms, p95 {answers[int(len(answers) * 0.95)] * 1000:.0f} ms"
     )
+    print(f"load of this machine over the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"skipped for being late: {sum(viewer.skipped for viewer in viewers):,} of {sent * options.viewers:,}")
     print(f"sent to viewers: {sum(viewer.bytes for viewer in viewers) / 1e6:.1f} MB")
 

@@ -94,18 +94,20 @@
   const ask = async () => {
     if (asking || document.hidden) return;
     asking = true;
-    let pauseMs = Date.now() - changed > 30000 ? CALM : QUICK;
+    const began = Date.now();
+    let pauseMs = began - changed > 30000 ? CALM : QUICK;
     try {
       const query = new URLSearchParams(location.search);
       query.set("after", cursor);
       const answer = await fetch(`${box.dataset.lines}?${query}`, { signal: AbortSignal.timeout(10000) });
       if (answer.status === 200) take(await answer.json());
-      else if (answer.status === 204) rate = 0;
+      else if (answer.status === 204) { if (Date.now() - changed > 10000) rate = 0; }
       else if (answer.redirected || answer.status === 403 || answer.status === 404) return stop("You are signed out, or may no longer see this app. Reload the page.");
       else if (answer.status === 400) return stop("The filter can't be used.");
       else throw new Error(String(answer.status));
       if (answer.redirected) return stop("You are signed out. Reload the page.");
       heard = Date.now();
+      pauseMs = Math.max(pauseMs, heard - began); // a server that is slow is asked less often
       failures = 0;
     } catch {
       failures += 1;
@@ -123,7 +125,7 @@
   };
   const report = () => {
     const seconds = Math.round((Date.now() - heard) / 1000);
-    const stale = failures > 0 || seconds > 12;
+    const stale = failures > 1 || seconds > 12;
     pulse.className = stale ? "pulse sev-high" : "pulse live sev-ok";
     const speed = rate ? `${rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString("en-US")} lines/s` : "quiet";
     const text = stale ? `Updated ${seconds} s ago · reconnecting` : `Live · ${speed}`;
