@@ -78,7 +78,8 @@ def get_source_for(user: User | AnonymousUser, pk: UUID | str, *, role: str = Ro
 
 def get_app_for(user: User | AnonymousUser, pk: UUID | str, *, role: str = Role.VIEWER) -> App:
     """An app of one of the person's teams, in which the person has at least this role."""
-    app: App = get_object_or_404(App.objects.visible_to(user).select_related("recorder"), pk=pk)
+    app: App = get_object_or_404(App.objects.visible_to(user).select_related("recorder", "team"), pk=pk)
+    use_words(words_of(app.team))
     if role != Role.VIEWER:
         _require(memberships_of(user).get(team=app.team_id), role)
     return app
@@ -95,6 +96,7 @@ def get_incident_of_team(team: Team, pk: UUID | str) -> Incident:
 def get_app_of_team(team: Team, pk: UUID | str) -> App:
     """An app of this team, for a caller whom the team has let in by a token."""
     app: App = get_object_or_404(App.objects.select_related("recorder"), pk=pk, team=team)
+    use_words(words_of(team))
     return app
 
 

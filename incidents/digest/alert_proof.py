@@ -9,9 +9,10 @@ import numpy as np
 
 from incidents.analysis import ChunkResult
 from incidents.analysis.bursts import SILENCE, Burst
-from incidents.analysis.redact import Scrubber
+from incidents.analysis.redact import Scrubber, using_words
 from incidents.analysis.rollup import MINUTE_US
 from incidents.ingest import blobs
+from incidents.masking import words_of
 from incidents.models import Alert, App, ChunkMinutes, Incident, StoredResult
 
 from .lines import BadPattern, Line, read_lines, search
@@ -35,7 +36,8 @@ def find_proof(app: App, burst: Burst) -> Proof | None:
         if number is None:
             continue
         for found in read_lines(app.recorder, source, number, number):
-            return Proof(source, number, masked(found.text))
+            with using_words(words_of(app.team)):
+                return Proof(source, number, masked(found.text))
     return None
 
 

@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
 from incidents import analysis
-from incidents.analysis.redact import use_words
+from incidents.analysis.redact import using_words
 from incidents.analysis.utc import parse_iso
 from incidents.ingest import blobs
 from incidents.masking import words_of
@@ -64,7 +64,8 @@ def analyse(incident_id: UUID) -> bool:
             if forget_outdated(incident):
                 lease.give_back()  # the chunks are read again, and ask for an analysis when they are done
                 return False
-            _run(incident, lease)
+            with using_words(words_of(incident.team)):
+                _run(incident, lease)
     except LeaseLost:
         return False
     except DamagedResult as damaged:
@@ -114,7 +115,6 @@ def _read_again(chunks: QuerySet[Chunk]) -> int:
 
 def _run(incident: Incident, lease: Lease) -> None:
     started = time.monotonic()
-    use_words(words_of(incident.team))
     facts = analysis.merge(inputs(incident))
     document = analysis.analyse(facts)
     # For the pages alone, beside the published document.

@@ -111,7 +111,7 @@ def test_anyone_signs_up_where_that_is_open(settings: object) -> None:
     assert not Membership.objects.filter(user=user).exists()
 
 
-@pytest.mark.parametrize("password", ["short", "password1234", "123456789012"])
+@pytest.mark.parametrize("password", ["short", "password1234", "qwerty123456"])
 def test_weak_passwords_are_refused(settings: object, password: str) -> None:
     settings.SIGNUP = "open"
     Client().post(reverse("account_signup"), {"email": "new@example.com", "password1": password})
@@ -142,14 +142,14 @@ def test_known_and_unknown_addresses_take_the_same_time(bob: User, settings: obj
     settings.ACCOUNT_RATE_LIMITS = False
     settings.RATES = {}
     took: dict[str, list[float]] = {"bob@example.com": [], "nobody@example.com": []}
-    for number in range(24):
+    for number in range(10):
         for email in took:
             cache.clear()
             form = {"login": email, "email": email, "password": f"wrong password {number}"}
             began = time.process_time()
             Client().post(reverse(name), form)
             took[email].append(time.process_time() - began)
-    known, unknown = (statistics.median(times[4:]) for times in took.values())
+    known, unknown = (statistics.median(times[2:]) for times in took.values())
     assert known / unknown == pytest.approx(1, abs=0.25)
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -312,3 +313,14 @@ def test_times_are_in_the_teams_zone_until_somebody_chooses_their_own(
     assert 'data-zone="Europe/Berlin"' in browser.get("/codes/").content.decode()
     browser.cookies["zone"] = "UTC"
     assert 'data-zone="UTC"' in browser.get("/codes/").content.decode()
+
+
+def test_an_account_is_switched_off_and_on_by_command(alice: User, browser_of: BrowserOf) -> None:
+    browser = browser_of(alice)
+    assert "deactivated" in call_command("deactivate_user", "alice")
+    assert browser.get("/").status_code == 302
+    call_command("deactivate_user", "alice", "--undo")
+    assert browser.get("/").status_code == 302  # the session stays ended
+    assert browser_of(User.objects.get(pk=alice.pk)).get("/").status_code == 200
+    with pytest.raises(CommandError):
+        call_command("deactivate_user", "nobody")
