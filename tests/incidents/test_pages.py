@@ -175,7 +175,7 @@ def test_an_analysis_that_was_given_up_is_told(client: Client, incident: Inciden
 # -- timeline, endpoints, dynos ------------------------------------------------------------------------------------------
 def test_the_timeline_shows_only_the_chosen_kinds(client: Client, read_incident: Incident) -> None:
     response = client.get(page_of(read_incident, "timeline"), {"kind": "code"})
-    kinds = {entry["kind"] for _, entry in response.context["entries"]}
+    kinds = {entry.kind for entry in response.context["entries"]}
     assert kinds == {"code"}
     everything = client.get(page_of(read_incident, "timeline"), {"kind": "no-such-kind"})
     assert len(everything.context["entries"]) == len(read_incident.analysis["timeline"])
