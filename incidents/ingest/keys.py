@@ -16,6 +16,8 @@ from django.db.models.functions import Now
 from incidents.models import Drain
 from incidents.models.tokens import digest_of, is_wellformed
 
+from . import keys_noted
+
 FRESH_SECONDS = 5.0
 """A token that was revoked or rotated away is accepted no longer than this by a process that has just seen it."""
 MOST_KNOWN = 10_000
@@ -57,8 +59,8 @@ class Senders:
     def find(self, authorization: str) -> Sender | None:
         """The drain whose token this is; None if there is none.
 
-        Raises `DatabaseError` if it would have to be looked up and the database is away. A drain that this process has
-        seen before is then taken from memory, however old: refusing it would lose lines.
+        Raises `DatabaseError` if it would have to be looked up and the database is away. A drain that this process, or
+        another one of this machine, has seen before is then taken as it was: refusing it would lose lines.
         """
         token = token_of(authorization)
         if not is_wellformed(token, Drain.PREFIX):
@@ -70,9 +72,11 @@ class Senders:
         try:
             found = _look_up(digest)
         except Exception:
-            if seen and seen[1]:
-                return seen[1]
+            if known := (seen and seen[1]) or _noted(digest):
+                return known
             raise
+        if seen is None or found != seen[1]:
+            keys_noted.note(digest, found and [*map(str, found[1:4]), *found[:1], *found[4:]])
         with self._lock:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
@@ -83,6 +87,15 @@ class Senders:
         """Look everything up again: a token has changed."""
         with self._lock:
             self._known.clear()
+
+
+def _noted(digest: str) -> Sender | None:
+    """A drain that some process of this machine has seen."""
+    row = keys_noted.noted().get(digest)
+    if row is None:
+        return None
+    source_id, team_id, app_id = map(UUID, row[:3])
+    return Sender(row[3], source_id, team_id, app_id, *row[4:])
 
 
 def _look_up(digest: str) -> Sender | None:

@@ -6,12 +6,15 @@ import errno
 import os
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 
-from incidents.ingest import frames, spool, taking
+from incidents.ingest import frames, keys, keys_noted, spool, taking
 from incidents.ingest.frames import Arrived
+from incidents.ingest.keys import senders
 from incidents.models import Frame
 from incidents.views import drain as view
 from tests.support.logplex import body_of, syslog
@@ -111,6 +114,25 @@ def test_while_the_database_is_away_frames_go_to_the_spool_at_once(shop, client,
     shop.record()
 
     assert len(shop.lines) == 3
+
+
+def test_a_process_that_never_saw_a_drain_takes_its_frames_while_the_database_is_away(shop, client, away, monkeypatch):
+    shop.post(client, body_of([syslog("before")]))
+    senders.forget()  # as in a process that has just started
+
+    def refuse(_):
+        raise OperationalError("the server closed the connection")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keys, "_look_up", refuse)
+        assert shop.post(client, body_of([syslog("while it was away")])).status_code == 204
+    noted = (Path(settings.SPOOL_DIR) / "drains.json").read_text()
+    assert shop.drain.digest in noted
+    assert shop.token not in noted
+    shop.drain.revoke()
+    senders.forget()
+    assert shop.post(client, b"").status_code == 401
+    assert keys_noted.noted() == {}
 
 
 def test_without_a_spool_a_sender_is_held_and_then_asked_to_come_again(shop, client, away, settings, monkeypatch):
