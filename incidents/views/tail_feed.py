@@ -69,12 +69,16 @@ class Page(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """Lines that were read together. ``before`` and ``after`` are cursors; ``matches`` is kept per query."""
+    """Lines that were read together, as JSON in ``rows``. ``before`` and ``after`` are cursors.
+
+    ``skipped`` lines lie between ``before`` and the first of them: more had come than are read at once.
+    """
 
     before: Cursor
     after: Cursor
     lines: list[RecordedLine]
     rows: list[str]
+    skipped: int = 0
     _result: ChunkResult | None = None
     _block: bytes = b""
     _matches: dict[str, frozenset[int]] = field(default_factory=dict)
@@ -134,7 +138,8 @@ class Feed:
                 before = {position: min(self._numbers(found.lines, position)) - 1 for position in after}
             else:
                 self._rates.append((self._read_at, len(found.lines) + found.skipped))
-            self._batches.append(Batch(before, after, found.lines, [self._row(line) for line in found.lines]))
+            rows = [self._row(line) for line in found.lines]
+            self._batches.append(Batch(before, after, found.lines, rows, 0 if first else found.skipped))
             self._trim()
 
     def page(self, after: Cursor | None, query: Query, *, limit: int = MOST_ANSWERED) -> Page:
@@ -149,6 +154,8 @@ class Feed:
         for batch in batches:
             if after is not None and all(batch.after[at] <= after.get(at, 0) for at in batch.after):
                 continue
+            if after is not None and all(after.get(at, 0) <= number for at, number in batch.before.items()):
+                skipped += batch.skipped
             rows += list(_rows(batch, after, query))
         return Page(rows[-limit:], cursor, skipped + max(0, len(rows) - limit), self._rate())
 

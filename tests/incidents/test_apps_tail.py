@@ -147,6 +147,17 @@ def test_who_falls_behind_is_told_how_many_lines_were_left_out(
     assert page["skipped"] >= 30
 
 
+def test_more_than_is_read_at_once_is_told_as_well(
+    client: Client, app: App, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail_feed, "MOST_READ", 20)
+    live.arrive(drain, [said(0)])
+    cursor = ask(client, app)["cursor"]
+    live.arrive(drain, [said(number) for number in range(1, 61)])
+    page = ask(client, app, after=cursor)
+    assert (page["skipped"], len(page["rows"])) == (40, 20)
+
+
 def test_fifty_viewers_cost_one_read(app: App, drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_feed, "REFRESH_SECONDS", 60.0)
     reads = []
