@@ -42,6 +42,7 @@ def test_the_first_screen_answers_what_people_ask_first(
 
 def test_nothing_moves_while_the_page_loads_and_it_is_light(open_page: OpenPage, example: str) -> None:
     page = open_page("/codes/")
+    page.goto("about:blank")
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
     page.add_init_script(
