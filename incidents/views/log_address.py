@@ -14,6 +14,7 @@ from incidents.search import BEGINNING, END, Page, Place, place_of, with_fields
 from incidents.search.conditions import ByTime
 from incidents.search.moments import moment
 from incidents.views.log_facets import known_of
+from incidents.views.reveal import is_revealed
 from incidents.views.summary import Summary
 from incidents.views.window import Window, window_of
 
@@ -41,7 +42,7 @@ class Asked:
         get = {name: str(value).replace("\x00", "") for name, value in request.GET.items()}
         self.text = with_fields(get.get("q", ""), {name: get.get(name, "").strip() for name in LINKED_FIELDS})
         self.file = _file(get.get("file") or get.get("source", ""), sources)
-        self.reveal = bool(get.get("reveal"))
+        self.reveal = is_revealed(request, incident)
         self.look = {
             name: {"on": True, "off": False}.get(get.get(name) or request.COOKIES.get(f"log_{name}", ""), usual)
             for name, usual in SWITCHES.items()
@@ -51,8 +52,7 @@ class Asked:
     def link(self, **changes: Any) -> str:
         """The query string of another page of this log; a change to None leaves something out."""
         kept: dict[str, Any] = {"q": self.text, "file": "" if self.file is None else self.file + 1}
-        kept |= self.window.fields | {"reveal": "1" if self.reveal else ""}
-        kept |= changes
+        kept |= self.window.fields | changes
         return urlencode({name: value for name, value in kept.items() if value not in (None, "")})
 
     @property

@@ -23,6 +23,7 @@ from incidents.search.fields import BY_NAME
 from incidents.views.log_address import LARGEST_NUMBER, LINE
 from incidents.views.log_rows import Line, Row, flat, pinned, rows_of
 from incidents.views.pages import incident_context
+from incidents.views.reveal import is_revealed
 
 CONTEXT_LINES = 20
 MOST_CONTEXT = 200
@@ -49,7 +50,7 @@ def line(request: HttpRequest, pk: UUID, source: int, line: int) -> HttpResponse
     if row is None or line not in numbers:
         raise Http404("There is no such line.")
     last = max(number for number in numbers if number <= last)
-    reveal = bool(request.GET.get("reveal"))
+    reveal = is_revealed(request, incident)
     meant = frozenset((source, number) for number in range(line, last + 1))
     rows = rows_of((_stored(one) for one in found), reveal=reveal, whole=meant, display=display_of(request))
     context: dict[str, Any] = {

@@ -94,8 +94,6 @@ def _links(asked: Asked, page: Page, found: Found) -> dict[str, Any]:
         "start_link": asked.link(), "end_link": asked.link(until="end"), "backwards": page.backwards,
         "timed_out": found.timed_out, "reached": _reached(found),
         "damaged": found.damaged, "has_unread": found.has_unread, "download": asked.link(),
-        "reveal_link": asked.link(reveal="" if asked.reveal else "1", start=named(found.hits[0].place))
-        if found.hits else asked.link(reveal="" if asked.reveal else "1"),
         "here": asked.link(start=named(found.hits[0].place)) if found.hits else asked.link(),
     }  # fmt: skip
 

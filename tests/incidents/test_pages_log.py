@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from incidents.models import Incident, Segment
+from incidents.models import AuditEvent, Incident, Segment
 from tests.incidents import builders
 
 HOSTILE = [
@@ -188,7 +188,18 @@ def test_credentials_are_masked_until_somebody_asks(client: Client, incident: In
     builders.work()
     assert secret not in client.get(log_page(incident)).content.decode()
     assert secret not in client.get(reverse("incident-line", args=[incident.pk, 0, 1])).content.decode()
-    assert secret in client.get(log_page(incident), {"reveal": "1"}).content.decode()
+    assert secret not in client.get(log_page(incident), {"reveal": "1"}).content.decode()
+    back = client.post(reverse("incident-reveal", args=[incident.pk]), {"next": log_page(incident)}, follow=True)
+    assert secret in back.content.decode()
+    assert secret in client.get(reverse("incident-line", args=[incident.pk, 0, 1])).content.decode()
+    assert AuditEvent.objects.filter(action="secret.revealed", object_id=str(incident.pk)).count() == 1
+    client.post(reverse("incident-reveal", args=[incident.pk]), {"do": "mask"})
+    assert secret not in client.get(log_page(incident)).content.decode()
+
+
+def test_a_viewer_reveals_nothing(incident: Incident, browser_of) -> None:
+    viewer = browser_of(builders.person("vera", "viewer"))
+    assert viewer.post(reverse("incident-reveal", args=[incident.pk])).status_code == 403
 
 
 def test_a_very_long_line_is_cut_in_the_list_and_whole_on_its_page(client: Client, incident: Incident) -> None:
