@@ -153,7 +153,7 @@ def alert_settings(request: PageRequest, pk: UUID) -> HttpResponse:
     """Targets, quiet hours, thresholds."""
     app = get_app_for(request.user, pk, role=Role.ADMIN)
     policy = policy_of(app)
-    form = AlertsForm(request.POST or None, initial=_initial(policy))
+    form = AlertsForm(request.POST if request.method == "POST" else None, initial=_initial(policy))
     problem = ""
     if request.method == "POST":
         if form.is_valid():

@@ -95,7 +95,7 @@ def _rows(apps: list[App]) -> list[Row]:
 def app_new(request: PageRequest) -> HttpResponse:
     """Name an app; the answer shows its drain's command with the token, this once."""
     team = get_team_for(request.user, role=Role.ADMIN)
-    form = AppForm(request.POST or None)
+    form = AppForm(request.POST if request.method == "POST" else None)
     problem = ""
     if request.method == "POST":
         if form.is_valid():
