@@ -27,7 +27,7 @@ def team_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def team_new(request: PageRequest) -> HttpResponse:
     """Make a team, and look at it from then on."""
-    form = TeamNameForm(request.POST or None)
+    form = TeamNameForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         team = create_team(form.cleaned_data["name"], request.user, request)
         request.session[TEAM] = str(team.pk)

@@ -177,15 +177,15 @@ MATRIX: dict[str, Row] = {
     "api/v1/": get("all", also=(404,)),
     "api/v1/openapi.json": Row(dict.fromkeys(("GET", "POST", "PUT", "DELETE"), "all")),
     "api/v1/me": get("token", closed=(401,)),
-    "api/v1/incidents": both("token", "token", closed=(401,), also=(422,)),
+    "api/v1/incidents": both("token", "token", closed=(401,), form={"title": "Another"}, json=True),
     "api/v1/incidents/<uuidstr:pk>": Row({"GET": "token", "DELETE": "token"}, objects=INCIDENT, closed=(401,)),
     "api/v1/incidents/<uuidstr:pk>/logs": both("token", "token", objects=INCIDENT, closed=(401,), also=(400, 422)),
     "api/v1/incidents/<uuidstr:pk>/analysis": get("token", objects=INCIDENT, closed=(401,)),
     "api/v1/incidents/<uuidstr:pk>/ticket": get("token", objects=INCIDENT, closed=(401,)),
     "api/v1/incidents/<uuidstr:pk>/ticket.md": get("token", objects=INCIDENT, closed=(401,)),
-    "api/v1/apps": both("token", "token", closed=(401,), also=(422,)),
+    "api/v1/apps": both("token", "token", closed=(401,), form={"name": "another"}, json=True),
     "api/v1/apps/<uuidstr:pk>": get("token", objects=APP, closed=(401,)),
-    "api/v1/apps/<uuidstr:pk>/drains": post("token", objects=APP, closed=(401,), also=(422,)),
+    "api/v1/apps/<uuidstr:pk>/drains": post("token", objects=APP, closed=(401,), form={"name": "another"}, json=True),
     "api/v1/apps/<uuidstr:pk>/drains/<int:drain>/rotate": post(
         "token", objects=APP | {"drain": "drain"}, closed=(401,)
     ),
@@ -194,7 +194,7 @@ MATRIX: dict[str, Row] = {
     ),
     # -- apps
     "app-list": get("viewer"),
-    "app-new": both("admin", "admin"),
+    "app-new": both("admin", "admin", also=(422,)),
     "app-detail": get("viewer", objects=APP),
     "app-tail": get("viewer", objects=APP),
     "app-tail-lines": get("viewer", objects=APP, also=(429,)),

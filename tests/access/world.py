@@ -194,7 +194,10 @@ def _rest(world: World) -> None:
     _apps(world)
     tokens_of_teams = {
         whose: ApiToken.objects.issue(
-            team=team, user=world.users["member" if whose == "own" else "outsider"], name=CANARY, scopes=["read"]
+            team=team,
+            user=world.users["member" if whose == "own" else "outsider"],
+            name=CANARY if whose == "foreign" else "own",
+            scopes=["read"],
         )[0].pk
         for whose, team in world.teams.items()
     }
@@ -281,9 +284,11 @@ def _share(world: World, role: str) -> Client:
 
 
 def _token_other(world: World, role: str) -> Client:
-    _, text = ApiToken.objects.issue(
+    row, text = ApiToken.objects.issue(
         team=world.teams["foreign"], user=world.users["outsider"], name=CANARY, scopes=["admin"]
     )
+    # That it was used is noted now and then, also on a request that is refused.
+    ApiToken.objects.filter(pk=row.pk).update(last_used_at=timezone.now() + timedelta(days=1))
     return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {text}"})
 
 
