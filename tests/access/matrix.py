@@ -170,6 +170,7 @@ MATRIX: dict[str, Row] = {
     "incident-share-revoke": of_incident("POST", "member", objects={"link": "share"}),
     "share-open": both("all", "all", also=(404,)),
     "share-view": get("share", objects={"pk": "share"}, closed=(404,)),
+    "incident-reveal": of_incident("POST", "member"),
     # -- the API, and its page
     "api-page": get("viewer"),
     "api-token-create": post("member", also=(400, 422)),

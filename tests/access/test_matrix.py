@@ -46,7 +46,7 @@ def test_what_is_others_looks_as_if_it_were_not_there(world: World) -> None:
             for whose in ("foreign", "missing"):
                 cell = Cell(name, method, "viewer", ((kinds[0], whose),))
                 answer, _, body = knock(world, cell)
-                named = f"/{world.ids[kinds[0]][whose]}"
+                named = f"/{world.ids[kinds[0]][whose]}/"
                 where = answer.headers.get("Location", "").replace(named, "it")
                 answers.append((answer.status_code, where, normalised(body.replace(named.encode(), b"it"))))
             assert answers[0] == answers[1], (name, method)
