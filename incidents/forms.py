@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.validators import ProhibitNullCharactersValidator
 
 _KEY = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
 
@@ -19,8 +20,16 @@ class IntoForm(forms.Form):
     app_name = forms.CharField(max_length=100, required=False)
 
 
+class LogText(forms.CharField):
+    """Any text at all: a log may hold NUL characters, which Django's own field refuses."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)]
+
+
 class PasteForm(IntoForm):
-    text = forms.CharField(
+    text = LogText(
         strip=False, error_messages={"required": "There is nothing in the box. Paste some log lines."}
     )
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.logplex import Logplex, body_of, syslog
+from tests.support.payloads import PAYLOADS
 from tests.support.ports import wait_for
 
 if TYPE_CHECKING:
@@ -23,14 +24,7 @@ if TYPE_CHECKING:
 
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 HOSTILE_NAME = "<img src=x onerror=window.hacked=1>.log"
-HOSTILE_ROWS = (
-    "<script>window.hacked=1</script>",
-    "<img src=x onerror=window.hacked=1> <svg/onload=window.hacked=1>",
-    '" autofocus onfocus=window.hacked=1 x="',
-    "javascript:window.hacked=1 {{ 7|add:7 }}",
-    "\x1b]0;title\x07 \u202egnp.exe\u202c \x1b[31mred\x1b[0m",
-    "Error: <a href='javascript:window.hacked=1' hx-get='/signout/' hx-trigger='load'>x</a>",
-)
+HOSTILE_ROWS = tuple(re.sub(r"[\r\n]+", " ", payload) for payload in PAYLOADS)
 
 
 @pytest.fixture(scope="session")
@@ -97,18 +91,31 @@ def example(browser: Browser, signed_in_state: dict[str, Any], site: Stack) -> s
 def hostile(browser: Browser, signed_in_state: dict[str, Any], site: Stack) -> str:
     """Path of an incident whose every text is an attack."""
     rows = []
-    for number in range(60):
-        text = HOSTILE_ROWS[number % len(HOSTILE_ROWS)]
+    for number, text in enumerate(HOSTILE_ROWS):
         at = f"2026-03-14T09:{number // 60:02}:{number % 60:02}.000000+00:00"
-        rows.append(f"{at} app[web.1]: {text}")
-        request = f'method=GET path="/x?{text}" host=shop.example.com fwd="192.0.2.7" dyno=web.1 connect=1ms'
-        rows.append(
-            f'{at} heroku[router]: at=error code=H12 desc="Request timeout" {request} service=30000ms status=503'
-        )
+        bare = re.sub(r'[\s"]', "", text)
+        rows += [
+            f"{at} app[web.1]: {text}",
+            f'{at} app[{bare[:40]}.1]: {{"request_id":"{text}","msg":"{text}"}}',
+            f"{at} app[web.1]: Traceback (most recent call last):",
+            f'{at} app[web.1]:   File "/app/{text}.py", line 1, in {bare}',
+            f"{at} app[web.1]: {bare[:60] or 'x'}Error: {text}",
+            f"{at} app[api]: Release v{number} created by user {text}",
+            f"{at} app[api]: Set {text} config vars by user {text}",
+            f"{at} heroku[web.1]: Starting process with command `{text}`",
+            f'{at} heroku[router]: at=error code=H12 desc="{text}" method=GET path="/x/{text}?q={text}" host={bare} '
+            f'request_id={bare} fwd="{text}" dyno=web.1 connect=1ms service=30000ms status=503 bytes=0 protocol={bare}',
+        ]
     context = browser.new_context(storage_state=signed_in_state, locale="en-US", base_url=site.url)
     page = context.new_page()
     page.goto("/new/")
     path = _post(page, "/uploads/paste/", text="\n".join(rows), title=HOSTILE_NAME, app_name=HOSTILE_ROWS[0])
+    for number, text in enumerate(PAYLOADS):
+        if number % 5 == 0:
+            _post(page, f"{path}comments/", text=text)
+            _post(page, f"{path}timeline/notes/", text=f"09:00 {HOSTILE_ROWS[number]}")
+            _post(page, f"{path}share/", part="incident", days="7", label=text[:100])
+            _post(page, "/api/tokens/", name=text[:100], scopes="read", days="30")
     _wait_until_read(site, path)
     context.close()
     return path

@@ -352,3 +352,10 @@ def test_the_name_of_a_file_is_a_label(client: Client) -> None:
     name = reloaded(LogSource.objects.get()).name
     assert "\x1b" not in name
     assert "\n" not in name
+
+
+def test_a_paste_may_hold_characters_that_are_no_text(alice: User, browser_of: Callable[[User], Client]) -> None:
+    line = "2026-03-14T09:00:00.000000+00:00 app[web.1]: a\x00b\x07c"
+    assert browser_of(alice).post("/uploads/paste/", {"text": "\n".join([line] * 5)}).status_code == 302
+    work()
+    assert LogSource.objects.get().lines == 5
