@@ -1,7 +1,7 @@
 """Small chunks of a live source become larger ones, so that a day of a quiet app is some dozen segments.
 
-Eight neighbours of about the same size are joined into one, again and again, up to a size and a stretch of time: whole
-segments leave the recorder when they are old, so none may span too much. Line numbers stay as they are.
+Eight neighbours below a size are joined into one, the smallest sizes first, again and again, up to a stretch of time:
+whole segments leave the recorder when they are old, so none may span too much. Line numbers stay as they are.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .storable import storable
 FANOUT = 8
 SEALED_BYTES = 2 * 1024 * 1024
 LONGEST = timedelta(hours=1)
-_CLASSES = (16 * 1024, 256 * 1024, SEALED_BYTES)
+_LIMITS = (16 * 1024, 256 * 1024)
 _LOOKED_AT = 400
 
 
@@ -34,10 +34,6 @@ class _Piece(NamedTuple):
     bytes: int
     state: str
     done_at: datetime | None
-
-    @property
-    def size_class(self) -> int:
-        return sum(self.bytes >= limit for limit in _CLASSES)
 
 
 def compact(source: LogSource, lease: Lease) -> int:
@@ -54,14 +50,19 @@ def _run(source: LogSource) -> list[_Piece]:
     """The newest neighbours that are to become one chunk; none if there are too few."""
     columns = ("pk", "number", "lines", "bytes", "state", "done_at")
     rows = Chunk.objects.filter(source=source).order_by("-number").values_list(*columns)[:_LOOKED_AT]
+    pieces = [_Piece(*row) for row in rows]
+    return next((run for limit in _LIMITS if (run := _run_below(limit, pieces))), [])
+
+
+def _run_below(limit: int, pieces: list[_Piece]) -> list[_Piece]:
+    """The first run of enough chunks below a size, oldest first; ``pieces`` begin with the newest."""
     run: list[_Piece] = []
-    for row in rows:
-        piece = _Piece(*row)
-        if not _fits(piece, run):
+    for piece in pieces:
+        if piece.bytes >= limit or not _fits(piece, run):
             if len(run) >= FANOUT:
                 break
             run = []
-        if piece.state == ChunkState.DONE and piece.size_class < len(_CLASSES):
+        if piece.bytes < limit and piece.state == ChunkState.DONE:
             run.append(piece)
     return run[::-1] if len(run) >= FANOUT else []
 
@@ -70,11 +71,9 @@ def _fits(piece: _Piece, run: list[_Piece]) -> bool:
     """Whether an older chunk belongs to a run of newer ones."""
     if piece.state != ChunkState.DONE or piece.done_at is None:
         return False
-    if not run:
-        return True
-    newest = run[0].done_at or piece.done_at
+    newest = (run[0].done_at if run else None) or piece.done_at
     size = sum(other.bytes for other in run) + piece.bytes
-    return piece.size_class == run[0].size_class and size <= SEALED_BYTES and newest - piece.done_at <= LONGEST
+    return size <= SEALED_BYTES and newest - piece.done_at <= LONGEST
 
 
 def _join(source: LogSource, lease: Lease, run: list[_Piece]) -> None:
