@@ -56,7 +56,8 @@ class Scrubber:
     """Masks successive lines of one source, or of several dynos mixed: a private key that runs over lines is followed.
 
     ``personal`` adds e-mail addresses, public IP addresses and card numbers; ``words`` are a team's own, from
-    ``compile_words`` (by default those of `use_words`); ``aliases`` names personal data (client-1) instead of marking it. ``counts`` grows.
+    ``compile_words`` (by default those of `use_words`); ``aliases`` names personal data (client-1) instead of
+    marking it. ``counts`` grows.
     """
 
     def __init__(

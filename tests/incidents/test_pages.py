@@ -127,7 +127,7 @@ def test_commands_name_the_app(client: Client, read_incident: Incident) -> None:
 def test_each_part_is_one_light_page(
     client: Client, read_incident: Incident, part: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         response = client.get(page_of(read_incident, part))
     assert response.status_code == 200
     assert "<h2" in response.content.decode()
