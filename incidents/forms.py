@@ -29,9 +29,7 @@ class LogText(forms.CharField):
 
 
 class PasteForm(IntoForm):
-    text = LogText(
-        strip=False, error_messages={"required": "There is nothing in the box. Paste some log lines."}
-    )
+    text = LogText(strip=False, error_messages={"required": "There is nothing in the box. Paste some log lines."})
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]

@@ -83,8 +83,8 @@ def result_columns(source: LogSource, number: int, result: analysis.ChunkResult)
     data = result.dump()
     value, key = blobs.put(source, f"{source.pk}-{number:06}-result", data)
     return {
-        "team_id": source.team_id, "parser_version": analysis.PARSER_VERSION, "sha256": hashlib.sha256(data).hexdigest(),
-        "data": value, "key": key,
+        "team_id": source.team_id, "parser_version": analysis.PARSER_VERSION, "data": value, "key": key,
+        "sha256": hashlib.sha256(data).hexdigest(),
     }  # fmt: skip
 
 

@@ -110,7 +110,8 @@ def share(request: PageRequest, pk: UUID) -> HttpResponse:
     shown = outside(incident)
     context = incident_context(request, incident, "share") | {
         "form": form, "made": made,
-        "address": address, "links": incident.shares.select_related("created_by").order_by("-created_at")[:50],
+        "address": address,
+        "links": ShareLink.objects.filter(incident=incident).select_related("created_by").order_by("-created_at")[:50],
         "may_share": has_role(request.user, incident.team, Role.MEMBER), "counts": counted(shown.counts),
         "now": timezone.now(),
     }  # fmt: skip
@@ -121,7 +122,7 @@ def share(request: PageRequest, pk: UUID) -> HttpResponse:
 def revoke(request: PageRequest, pk: UUID, link: UUID) -> HttpResponse:
     """End a link at once."""
     incident = get_incident_for(request.user, pk, role=Role.MEMBER)
-    row = get_object_or_404(incident.shares, pk=link)
+    row = get_object_or_404(ShareLink, incident=incident, pk=link)
     with transaction.atomic():
         if ShareLink.objects.filter(pk=row.pk, revoked_at=None).update(revoked_at=timezone.now()):
             audit.record("share.revoked", request=request, target=incident, label=str(row))
@@ -174,7 +175,7 @@ def shared(request: PageRequest, pk: UUID) -> HttpResponse:
     row = ShareLink.objects.open().filter(pk=pk).select_related("incident__team").first()
     if row is None or not _holds(request, row):
         return _outward(render(request, "share/open.html", {"problem": SORRY}, status=404))
-    mine = request.user.is_authenticated and has_role(request.user, row.team_id, Role.VIEWER)
+    mine = has_role(request.user, row.team_id, Role.VIEWER)
     more = {"link": row, "full_url": row.incident.get_absolute_url() if mine else ""}
     return _shown(request, row.incident, row.part, row.subject, more)
 

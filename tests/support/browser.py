@@ -46,11 +46,9 @@ def install_chromium() -> str:
     problems = []
     if os.geteuid() == 0 and shutil.which("apt-get"):
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (
-            ["apt-get", "update", "-q"],
-            ["apt-get", "install", "-qy", "--no-install-recommends", "chromium"],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        subprocess.run(["apt-get", "update", "-q"], capture_output=True, env=environment)
+        command = ["apt-get", "install", "-qy", "--no-install-recommends", "chromium"]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode == 0 and find_chromium():
             return ""
         problems.append(f"apt-get: {done.stderr.strip()[-200:]}")

@@ -26,7 +26,12 @@ def prepare() -> None:
             del os.environ[name]
     data_dir = tempfile.mkdtemp(prefix="triage-test-")
     owner = os.getpid()
-    atexit.register(lambda: os.getpid() == owner and shutil.rmtree(data_dir, ignore_errors=True))
+
+    def clean_up() -> None:
+        if os.getpid() == owner:
+            shutil.rmtree(data_dir, ignore_errors=True)
+
+    atexit.register(clean_up)
     os.environ.update(
         DJANGO_SETTINGS_MODULE="triage.settings",
         TRIAGE_DATA_DIR=data_dir,
