@@ -8,10 +8,13 @@ Chromium, and ends what it started.
 
 from __future__ import annotations
 
+import secrets
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -22,6 +25,8 @@ environment.prepare()
 
 from tests.support.broker import Broker  # noqa: E402
 from tests.support.browser import find_chromium, launch_options  # noqa: E402
+from tests.support.logplex import Logplex, body_of, syslog  # noqa: E402
+from tests.support.ports import wait_for  # noqa: E402
 from tests.support.stack import Stack  # noqa: E402
 
 if TYPE_CHECKING:
@@ -32,7 +37,8 @@ FIRST_H12 = 4_080  # line of the example's first H12
 
 
 class Shot(NamedTuple):
-    """``path`` begins with ``~`` where it lies in the example incident. ``height`` is that of the wide picture."""
+    """``path`` begins with ``~`` where it lies in the example incident, with ``@`` where it lies in the drained app.
+    ``height`` is that of the wide picture."""
 
     name: str
     path: str
@@ -54,8 +60,18 @@ SHOTS = (
     Shot("line", f"~l/0.{FIRST_H12}/"),
     Shot("ticket", "~ticket/", 1_300),
     Shot("activity", "~activity/", 700),
+    Shot("share", "~share/", 900),
+    Shot("shared", "~share/preview/", 1_400),
     Shot("apps", "/apps/", 700),
-    Shot("team", "/teams/", 700),
+    Shot("app", "@", 1_300),
+    Shot("tail", "@tail/", 800),
+    Shot("alerts", "@alerts/", 700),
+    Shot("app-new", "/apps/new/", 800),
+    Shot("team", "/teams/default/", 900),
+    Shot("team-settings", "/teams/default/settings/", 1_200),
+    Shot("audit", "/teams/default/audit/", 800),
+    Shot("api", "/api/", 1_100),
+    Shot("account", "/you/", 800),
     Shot("codes", "/codes/"),
     Shot("code", "/codes/H12/", 1_100),
     Shot("shortcuts", "~", 900, "?"),
@@ -94,12 +110,38 @@ def take_all(browser: Browser, stack: Stack, wanted: set[str]) -> None:
     page.get_by_role("button", name="Open the example incident").click()
     page.get_by_text("holds the workers").first.wait_for(timeout=60_000)
     example = page.url.removeprefix(stack.url)
-    _take(browser, stack, state, SHOTS, wanted, example)
+    _take(browser, stack, state, SHOTS, wanted, example, drained(stack))
     context.close()
 
 
+def drained(stack: Stack) -> str:
+    """Path of an app that has sent its last minutes, with a burst in them."""
+    token = stack.manage("drain_token", "harbour-shop").strip().rpartition("//drain:")[2].partition("@")[0]
+    node, begin = Logplex(stack.url, token), datetime.now(UTC) - timedelta(minutes=9)
+    messages = []
+    for second in range(480):
+        at = begin + timedelta(seconds=second)
+        slow = 180 <= second < 360 and second % 6 == 0
+        answer = 'at=error code=H12 desc="Request timeout"' if slow else "at=info"
+        messages.append(syslog(
+            f'{answer} method=GET path="/{"export" if slow else f"orders/{second}"}" host=shop.example.com dyno=web.1 '
+            f"connect=1ms service={30_000 if slow else 20 + second % 70}ms status={503 if slow else 200} bytes=0",
+            at=at, origin="heroku", process="router", pri=158,
+        ))  # fmt: skip
+    node.post(body_of(messages), secrets.token_hex(16), len(messages))
+    wait_for(lambda: bool(stack.rows("SELECT 1 FROM incidents_alert")), "the burst has been noticed", timeout_s=60)
+    ((pk,),) = stack.rows("SELECT id FROM incidents_app WHERE name = 'harbour-shop'")
+    return f"/apps/{UUID(str(pk))}/"
+
+
 def _take(
-    browser: Browser, stack: Stack, state: object, shots: tuple[Shot, ...], wanted: set[str], example: str
+    browser: Browser,
+    stack: Stack,
+    state: object,
+    shots: tuple[Shot, ...],
+    wanted: set[str],
+    example: str,
+    app: str = "",
 ) -> None:
     for theme in ("light", "dark"):
         for width in (1280, 360):
@@ -110,20 +152,20 @@ def _take(
             page = context.new_page()
             for shot in shots:
                 if not wanted or shot.name in wanted:
-                    _picture(page, shot, example, width, theme)
+                    _picture(page, shot, {"~": example, "@": app}, width, theme)
             context.close()
 
 
-def _picture(page: Page, shot: Shot, example: str, width: int, theme: str) -> None:
+def _picture(page: Page, shot: Shot, places: dict[str, str], width: int, theme: str) -> None:
     page.set_viewport_size({"width": width, "height": shot.height if width > 500 else 780})
-    page.goto(shot.path.replace("~", example), wait_until="networkidle")
+    page.goto(places.get(shot.path[0], shot.path[0]) + shot.path[1:])
     if shot.press == "first endpoint":
         page.locator("tbody th a").first.click()
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state()
     elif shot.press:
         page.keyboard.press(shot.press)
     page.evaluate("document.fonts.ready")
-    page.wait_for_timeout(250)
+    page.wait_for_timeout(700)  # charts are drawn, and fragments that come later are there
     page.screenshot(path=OUT / f"{shot.name}-{'wide' if width > 500 else 'narrow'}-{theme}.png")
 
 
