@@ -146,3 +146,11 @@ def test_the_heroku_button_reads_a_valid_description() -> None:
     for settings in described["env"].values():
         assert settings.keys() <= {"description", "value", "required", "generator"}
         assert isinstance(settings.get("value", ""), str)
+
+
+def test_no_group_is_repeated_possessively() -> None:
+    """Python before 3.11.5 goes on from the wrong place behind such a group (CPython gh-106052): write ``(?>(?:…)*)``."""
+    possessive = re.compile(r"""\brb?["'].*(?<!\\)\)(?:[*+?]|\{\d*,?\d*\})\+""")
+    for path in our_files():
+        if path.suffix == ".py" and path.is_relative_to(ROOT / "incidents"):
+            assert not possessive.search(path.read_text()), path

@@ -21,7 +21,7 @@ _LOOSE = re.compile(
 _DIGEST = re.compile(rb"(?i)\bresponse=\\{0,7}\"?([0-9a-f]{16,128}+)")
 _PLAIN = re.compile(rb"[A-Za-z]?[a-z_\-]*[.:]?")
 
-_COOKIE = re.compile(rb"(?:\A|;\s{0,8}|&\s{0,2})\s{0,4}([^\s=;,\"'&]{1,128}+)=(\"?)((?:(?!\\[\"'nr])[^;\s\"'])*+)")
+_COOKIE = re.compile(rb"(?:\A|;\s{0,8}|&\s{0,2})\s{0,4}([^\s=;,\"'&]{1,128}+)=(\"?)((?>(?:(?!\\[\"'nr])[^;\s\"'])*))")
 _COOKIE_NAMES = re.compile(
     rb"(?i)sess|\bsid\b|_sid|csrf|xsrf|token|auth|remember|jwt|login|ident|cred|secret|__host-|__secure-|account|passw|s?sid$|key$|"
     rb"clearance|__cf_bm|affinity|connect\.|oauth|sso|saml|ticket|impersonat|user_id|uid$"

@@ -22,7 +22,7 @@ class Value(NamedTuple):
 # What may stand before the quote: b"…", string(5) "…", Some("…"), SecretStr('…'), ["…"], ("…").
 _WRAP = re.compile(
     rb"(?:[\[(]\s{0,4}|(?i:string)\([0-9]{1,6}\)\s{1,2}|(?i:Some|SecretStr|SecretString|SecretBytes|Secret|Optional|Just|String|base64|quote|Sensitive)[(\[]"
-    rb"|[bBuUrR]{1,2}(?=[\"'])|@(?=\")|\\?<!\[CDATA\[|\$(?=')){0,4}+"
+    rb"|[bBuUrR]{1,2}(?=[\"'])|@(?=\")|\\?<!\[CDATA\[|\$(?=')){0,4}"
 )
 _PLAIN_HEADS = frozenset(b"0123456789acdefghiklmnptvwxyzACDEFGHIKLMNPTVWXYZ/-_+.~^!=?:")
 """First bytes of a value that can be neither masked, nor wrapped, nor quoted."""
@@ -35,7 +35,7 @@ _BARE = re.compile(
     rb"|(?<=[\w!#$%*+\-=@^~./])[(\[{](?=[\w!#$%*+\-=@^~./])"
     rb"|[)\]}](?=[\w!#$%*+@^~])"
     rb"|(?<=\w)'(?=\w)"
-    rb"){1,4096}+"
+    rb"){1,4096}"
 )
 _UUID = re.compile(rb"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _DIGIT = re.compile(rb"[0-9]")
