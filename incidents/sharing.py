@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,26 +29,31 @@ class Outside:
 
 
 class Mask:
-    """Masks text after text; the same address, person or host gets the same name everywhere."""
+    """Masks text after text; the same address, person or host gets the same name everywhere.
 
-    def __init__(self, incident: Incident) -> None:
+    Hosts are learnt from the whole document first, so that a sentence about one is masked too, wherever it stands.
+    """
+
+    def __init__(self, incident: Incident, document: Document) -> None:
         self._scrubber = Scrubber(personal=True, words=words_of(incident.team), aliases=Aliases())
-        self._hosts: dict[str, str] = {}
-        self.hosts_masked = 0
+        hosts = dict.fromkeys(found[1].lower() for text in _texts(document) for found in _HOST.finditer(text))
+        self._names = {host: _host_name(number) for number, host in enumerate(hosts)}
+        # One without a dot may be any word: it is masked only where a line calls it a host.
+        dotted = "|".join(re.escape(host) for host in sorted(hosts, key=len, reverse=True) if "." in host)
+        self._dotted = re.compile(rf"(?<![\w.-])(?:{dotted})(?![\w-])", re.IGNORECASE) if dotted else None
+        self._hosts_masked = 0
 
     @property
     def counts(self) -> Counter[str]:
         counts = Counter(self._scrubber.counts)
-        if self.hosts_masked:
-            counts[HOSTS] = self.hosts_masked
+        if self._hosts_masked:
+            counts[HOSTS] = self._hosts_masked
         return counts
 
     def text(self, text: str) -> str:
-        named = _HOST.sub(self._host, text)
-        for host, name in self._hosts.items():
-            if host in named:
-                self.hosts_masked += named.count(host)
-                named = named.replace(host, name)
+        named = _HOST.sub(lambda found: f"host={self._name(found[1])}", text)
+        if self._dotted:
+            named = self._dotted.sub(lambda found: self._name(found[0]), named)
         return self._scrubber.feed(named)
 
     def value(self, value: Any) -> Any:
@@ -57,13 +63,22 @@ class Mask:
             return {key: one if key in _PLAIN else self.value(one) for key, one in value.items()}
         return [self.value(one) for one in value] if isinstance(value, list) else value
 
-    def _host(self, found: re.Match[str]) -> str:
-        host = found[1].lower()
-        if host not in self._hosts:
-            number = len(self._hosts)
-            self._hosts[host] = f"host-{chr(65 + number) if number < 26 else number + 1}"
-        self.hosts_masked += 1
-        return f"host={self._hosts[host]}"
+    def _name(self, host: str) -> str:
+        self._hosts_masked += 1
+        return self._names[host.lower()]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts of a document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+
+
+def _host_name(number: int) -> str:
+    return f"host-{chr(ord('A') + number) if number < 26 else number + 1}"
 
 
 def outside(incident: Incident, part: str = SharePart.INCIDENT, subject: str = "") -> Outside:
@@ -78,7 +93,7 @@ def outside(incident: Incident, part: str = SharePart.INCIDENT, subject: str = "
         kept = ("schema", "window", "charts", "timeline", "onset", "gaps", "dynos")
         document = {key: document[key] for key in kept if key in document}
     charts = document.pop("charts", None)  # numbers and names of dynos
-    mask = Mask(incident)
+    mask = Mask(incident, document)
     masked: Document = mask.value(document)
     if charts is not None:
         masked["charts"] = {key: value for key, value in charts.items() if key != "lanes"}

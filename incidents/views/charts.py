@@ -122,8 +122,12 @@ class Charts:
     has_waits: bool
 
     @property
+    def strips(self) -> list[Strip]:
+        return self.first + self.more
+
+    @property
     def names(self) -> list[str]:
-        return [strip.name for strip in self.first + self.more]
+        return [strip.name for strip in self.strips]
 
 
 def charts_of(document: Document, window: Window, wanted: Sequence[str] = ()) -> Charts | None:

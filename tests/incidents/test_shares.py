@@ -13,6 +13,7 @@ from django.utils import timezone
 from incidents.access import revoke_everything
 from incidents.ingest import accept
 from incidents.models import AuditEvent, Incident, Membership, Role, ShareLink, Team
+from incidents.sharing import Mask
 from tests.incidents import builders
 
 KEY = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
@@ -77,6 +78,26 @@ def test_the_preview_is_what_they_see(alice, told, browser_of):
 
     assert body(preview)
     assert body(preview) == body(page.content.decode())
+
+
+def test_the_shared_view_has_no_dead_links_and_no_empty_charts(alice, told, browser_of):
+    text = opened(shared(browser_of(alice), told))[1].content.decode()
+    assert 'href=""' not in text
+    assert "data-plot" not in text
+    assert "picture-requests" in text
+
+
+def test_a_host_is_masked_wherever_it_stands_but_a_plain_word_is_not(incident):
+    document = {
+        "summary": "API.Example.com is slow, db is not",
+        "quote": "host=api.example.com path=/db",
+        "other": "host=db",
+    }
+    mask = Mask(incident, document)
+    assert mask.value(document) == {
+        "summary": "host-A is slow, db is not", "quote": "host=host-A path=/db", "other": "host=host-B",
+    }  # fmt: skip
+    assert mask.counts["host"] == 3
 
 
 def test_counts_say_what_is_masked(alice, told, browser_of):
