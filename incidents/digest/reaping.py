@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Model, Q
 from django.db.models.functions import Now
 
 from incidents.models import Chunk, ChunkState, Incident, LogSource, SourceState
@@ -52,7 +52,7 @@ def due() -> Due:
     )
 
 
-def rung(model: type[Chunk] | type[LogSource], ids: list[Any]) -> None:
+def rung(model: type[Model], ids: list[Any]) -> None:
     """Note that somebody has rung for these, so that the next passes leave them alone for a while."""
     model._default_manager.filter(pk__in=ids).update(rung_at=Now())
 

@@ -8,6 +8,8 @@
     if (!palette) {
       const probe = document.createElement("span");
       probe.className = "vh";
+      // A colour in transition would be read as the one before it, also under reduced motion, where it takes a moment.
+      probe.style.setProperty("transition", "none", "important");
       document.body.append(probe);
       palette = Object.fromEntries(names.map((one) => { probe.style.color = `var(--${one})`; return [one, getComputedStyle(probe).color]; }));
       probe.remove();

@@ -130,3 +130,17 @@ def test_paper_gets_pictures_instead_of_screens(open_page: OpenPage, example: st
     page.emulate_media(media="print")
     assert not page.locator("#charts canvas").first.is_visible()
     assert page.locator("#picture-requests svg").is_visible()
+
+
+def test_charts_have_their_colours_where_nothing_may_move(open_page: OpenPage, example: str) -> None:
+    page = open_page(example, reduced_motion="reduce")
+    page.locator("[data-plot=requests] canvas").wait_for()
+    coloured = """() => {
+      const canvas = document.querySelector("[data-plot=requests] canvas");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      for (let at = 0; at < data.length; at += 4) {
+        if (data[at + 3] > 200 && Math.max(...data.slice(at, at + 3)) - Math.min(...data.slice(at, at + 3)) > 80) return true;
+      }
+      return false;
+    }"""
+    page.wait_for_function(coloured)

@@ -143,6 +143,7 @@ def test_the_log_is_searched_and_paged(open_page: OpenPage, example: str) -> Non
     page.get_by_text("matches here").wait_for()
     assert page.locator(".line").count() == page.locator(".line.bad").count() > 10
     page.get_by_role("link", name="Clear").click()
+    page.wait_for_url(re.compile("/logs/$"))
     page.get_by_role("link", name="Later").click()
     page.locator('[data-place="0.201"]').wait_for()
     assert page.locator('[data-place="0.1"]').count() == 1  # more lines join those that are there

@@ -113,6 +113,7 @@ def test_from_a_file_to_a_ticket_with_a_teammate(open_page: OpenPage, tmp_path: 
 
     brush(page, "requests", 0.45, 0.6)
     page.wait_for_url(CHOSEN)
+    page.locator("#windowed-title").wait_for()
     teammate = open_page(page.url.removeprefix(site.url), width=width)
     assert teammate.locator("#range-from").input_value() == page.locator("#range-from").input_value() != ""
 

@@ -309,6 +309,6 @@ def test_a_search_hit_is_marked_and_the_line_stays_whole(client: Client, read_in
     rows = client.get(page_of(read_incident, "logs"), {"q": '"was PLACED"'}).context["rows"]
     assert rows
     for row in rows:
-        assert "".join(part.text for part in row["parts"]) == row["text"]
-        assert [part.text for part in row["parts"] if part.look == "hit"] == ["was placed"]
-        assert [part.text for part in row["parts"] if part.look == "src"] == ["app[web.1]"]
+        assert "".join(part.text for part in row.parts) == row.text
+        assert [part.text for part in row.parts if part.look == "hit"] == ["was placed"]
+        assert [part.text for part in row.parts if part.look == "src"] == ["app[web.1]"]
