@@ -13,7 +13,10 @@ from celery.signals import worker_ready
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from incidents.digest import alerts, analysing, chunks, reaping, recorder, recorder_windows, splitting, watchdog
+from incidents.digest import analysing, chunks, reaping, splitting, watchdog
+from incidents.digest.alerts import watching as alerts
+from incidents.digest.recorder import chunking as recorder
+from incidents.digest.recorder import windows as recorder_windows
 from incidents.ingest import pipes
 from incidents.models import Chunk, Delivery, LogSource, RecordedWindow
 from incidents.notify import deliver

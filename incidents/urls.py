@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import include, path
 
 from incidents.api.site import urls as api_urls
-from incidents.views import api_page, health, signin, uploads
+from incidents.views import api_page, health
+from incidents.views.intake import uploads
+from incidents.views.teams import signin
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -22,9 +24,9 @@ urlpatterns = [
     path("api/tokens/", api_page.create, name="api-token-create"),
     path("api/tokens/<int:pk>/revoke/", api_page.revoke, name="api-token-revoke"),
     path("api/v1/", api_urls()),
-    path("account/", include("incidents.views.account_urls")),
-    path("", include("incidents.views.team_urls")),
-    path("apps/", include("incidents.views.app_urls")),
-    path("", include("incidents.views.ingest_urls")),
+    path("account/", include("incidents.views.teams.account_urls")),
+    path("", include("incidents.views.teams.urls")),
+    path("apps/", include("incidents.views.apps.urls")),
+    path("", include("incidents.views.intake.urls")),
     path("", include("incidents.views.page_urls")),
 ]

@@ -20,8 +20,8 @@ from incidents.collaboration import change_state
 from incidents.ingest import accept
 from incidents.ingest.accept import Rejected
 from incidents.models import Incident, LogSource, Scope, SourceState
-from incidents.views.drafting import draft_or_none, fields_of, state_of
-from incidents.views.tickets import markdown_of
+from incidents.views.tickets.drafting import draft_or_none, fields_of, state_of
+from incidents.views.tickets.pages import markdown_of
 
 from .keys import allowed
 from .schemas import (

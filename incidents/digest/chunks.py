@@ -21,7 +21,8 @@ from incidents.ingest import blobs
 from incidents.models import Chunk, ChunkState, Incident, LogSource, SourceKind, StoredResult
 from incidents.models.chunks import OPEN
 
-from . import alert_minutes, segments
+from . import segments
+from .alerts import minutes as alert_minutes
 from .leases import Lease, LeaseLost
 from .settle import settle
 from .storable import storable

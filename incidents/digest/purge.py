@@ -25,7 +25,7 @@ from incidents.models import (
     Team,
 )
 
-from . import alerts
+from .alerts import watching as alerts
 from .leases import from_now
 
 logger = logging.getLogger(__name__)

@@ -52,7 +52,7 @@ class App(models.Model):
 class RecordedWindow(models.Model):
     """The stretch of an app's recorder that an incident shows: its lines are copied, so that they stay with it.
 
-    It is a unit of work: a worker copies its lines into the incident (see `incidents.digest.recorder_windows`).
+    It is a unit of work: a worker copies its lines into the incident (see `incidents.digest.recorder.windows`).
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")

@@ -46,6 +46,8 @@ def tell(alert: Alert, policy: AlertPolicy, now: datetime) -> list[UUID]:
             policy, messages.webhook_content(alert, policy), messages.mail_content(alert, policy)
         )
     ]
+    if not planned:
+        return []  # nobody to tell so far
     alert.told_at, alert.withheld = now, ""
     alert.save(update_fields=["told_at", "withheld"])
     return planned

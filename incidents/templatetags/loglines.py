@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from incidents.templatetags.triage import count, icon, plural, span, visible
-from incidents.views.log_rows import Item, Part, Row
+from incidents.views.logs.rows import Item, Part, Row
 
 register = template.Library()
 

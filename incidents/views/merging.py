@@ -14,7 +14,7 @@ from incidents import merging, tasks
 from incidents.access import get_incident_for
 from incidents.membership import Refused
 from incidents.models import Merge, Role
-from incidents.views.teams import uuid_or_404
+from incidents.views.teams.pages import uuid_or_404
 
 
 @require_POST

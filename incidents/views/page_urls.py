@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from incidents.views import (
-    actions,
-    charts,
-    codes,
-    downloads,
-    dynos,
-    endpoints,
-    log_export,
-    log_line,
-    logs,
-    notes,
-    pages,
-    palette,
-    removal,
-    reveal,
-    shares,
-    styleguide,
-    ticket_lines,
-    tickets,
-    timeline,
-    timeline_files,
-)
+from incidents.views import actions, codes, pages, palette, removal, shares, styleguide
+from incidents.views.charts import dynos
+from incidents.views.charts import series as charts
+from incidents.views.endpoints import pages as endpoints
+from incidents.views.logs import export as log_export
+from incidents.views.logs import line as log_line
+from incidents.views.logs import pages as logs
+from incidents.views.logs import reveal
+from incidents.views.tickets import downloads
+from incidents.views.tickets import lines as ticket_lines
+from incidents.views.tickets import pages as tickets
+from incidents.views.timeline import files as timeline_files
+from incidents.views.timeline import notes
+from incidents.views.timeline import pages as timeline
 
 urlpatterns: list[URLPattern] = [
     path("", pages.incident_list, name="incident-list"),

@@ -15,12 +15,12 @@ from incidents.access import get_incident_for, get_team_for, memberships_of
 from incidents.http import wants
 from incidents.models import Incident, IncidentState
 from incidents.views.chain import chain_of
-from incidents.views.charts import charts_of
+from incidents.views.charts.series import charts_of
 from incidents.views.checks import checks_of, counted
-from incidents.views.drafting import state_of
 from incidents.views.listing import SORTS, VERDICTS, apps_in, listing_of
 from incidents.views.progress import progress_of
 from incidents.views.summary import Summary
+from incidents.views.tickets.drafting import state_of
 from incidents.views.window import window_of
 from incidents.views.windowed import windowed
 from incidents.views.wording import wordings_of

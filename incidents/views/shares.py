@@ -31,7 +31,7 @@ from incidents.http import PageRequest
 from incidents.models import Incident, Role, ShareLink, SharePart
 from incidents.sharing import key_of, outside
 from incidents.views.chain import chain_of
-from incidents.views.charts import charts_of
+from incidents.views.charts.series import charts_of
 from incidents.views.pages import incident_context
 from incidents.views.summary import Summary
 from incidents.views.window import window_of

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from incidents.analysis import slices
 from incidents.models import EndpointDetails
-from incidents.views.charts import iso, series_of
+from incidents.views.charts.series import iso, series_of
 from incidents.views.summary import Document, Summary
 from incidents.views.window import Window
 

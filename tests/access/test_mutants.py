@@ -69,7 +69,7 @@ def mutants() -> Iterator[Any]:
                     yield pytest.param(module.__name__, name, "any role", id=f"{info.name}.{name}-any-role")
 
 
-@pytest.mark.parametrize(("module_name", "guard", "what"), mutants())
+@pytest.mark.parametrize(("module_name", "guard", "what"), list(mutants()))
 def test_a_guard_that_is_gone_is_noticed(
     world: World, monkeypatch: pytest.MonkeyPatch, module_name: str, guard: str, what: str
 ) -> None:

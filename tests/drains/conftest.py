@@ -22,7 +22,7 @@ def fresh_memory(settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
     from incidents.ingest import spool, taking
     from incidents.ingest.keys import senders
     from incidents.ingest.quota import quota
-    from incidents.views import drain
+    from incidents.views.intake import drain
 
     settings.SPOOL_DIR = tmp_path / "spool"
     monkeypatch.setattr(drain.chores, "_begin", lambda: None)
@@ -66,7 +66,7 @@ class Shop:
         return client.post("/drain/", body, content_type="application/logplex-1", headers=named)
 
     def record(self) -> None:
-        from incidents.digest.recorder import record
+        from incidents.digest.recorder.chunking import record
 
         while (done := record(self.drain.source_id)) and done.more:
             pass
@@ -74,7 +74,7 @@ class Shop:
     @property
     def lines(self) -> list[str]:
         """Every recorded line, oldest first."""
-        from incidents.digest.recorder_reading import tail
+        from incidents.digest.recorder.reading import tail
 
         return [line.text for line in tail(self.app, {str(self.drain.source_id): 0}, limit=1_000_000).lines]
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from incidents.digest.recorder_health import health
+from incidents.digest.recorder.health import health
 from incidents.ingest.keys import senders
 from incidents.models import Chunk, Drain, Frame
 from tests.support.logplex import body_of, frame, overflow, syslog

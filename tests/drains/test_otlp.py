@@ -8,7 +8,7 @@ import json
 import pytest
 from django.test import Client
 
-from incidents.digest.recorder_health import health
+from incidents.digest.recorder.health import health
 from incidents.models import Frame
 
 NANOS = 1_795_166_048_500_120_000  # 2026-11-20T09:14:08.500120Z

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from incidents.digest import recorder, segments
+from incidents.digest import segments
+from incidents.digest.recorder import chunking as recorder
 from incidents.ingest import pipes
 from incidents.models import ApiToken, Chunk, Incident, LogSource, Scope, Team
 from incidents.models.tokens import is_wellformed

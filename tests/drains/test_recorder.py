@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from incidents.digest import chunks, recorder_ring, recorder_windows, segments
+from incidents.digest import chunks, segments
 from incidents.digest.analysing import analyse
-from incidents.digest.recorder_reading import held, tail
+from incidents.digest.recorder import ring as recorder_ring
+from incidents.digest.recorder import windows as recorder_windows
+from incidents.digest.recorder.reading import held, tail
 from incidents.models import Chunk, Frame, Incident, LogSource, RecordedWindow
 from tests.incidents import builders
 from tests.support.logplex import body_of, syslog

@@ -16,7 +16,7 @@ from incidents.ingest import frames, keys, keys_noted, spool, taking
 from incidents.ingest.frames import Arrived
 from incidents.ingest.keys import senders
 from incidents.models import Frame
-from incidents.views import drain as view
+from incidents.views.intake import drain as view
 from tests.support.logplex import body_of, syslog
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -161,7 +161,7 @@ def test_one_request_in_a_second_asks_whether_the_database_is_back(monkeypatch):
 
 
 def test_refusals_are_counted_in_the_drains_minutes(shop, client):
-    from incidents.digest.recorder_health import health
+    from incidents.digest.recorder.health import health
 
     shop.app.quota_bytes_per_s = 1
     shop.app.save()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from incidents.digest import alerts, recorder, recorder_windows
-from incidents.digest.alerts import Watched
+from incidents.digest.alerts import watching as alerts
+from incidents.digest.alerts.watching import Watched
+from incidents.digest.recorder import chunking as recorder
+from incidents.digest.recorder import windows as recorder_windows
 from incidents.ingest import frames
 from incidents.ingest.apps import add_drain, create_app
 from incidents.models import App, Drain, Form, Team

@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.utils import timezone
 
-from incidents.digest import alerts
-from incidents.digest.alerts import due, policy_of
+from incidents.digest.alerts import watching as alerts
+from incidents.digest.alerts.watching import due, policy_of
 from incidents.digest.purge import purge
 from incidents.models import (
     Alert,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.views.ansi import COLOURS, plain, split
+from incidents.views.logs.ansi import COLOURS, plain, split
 
 LOOKS = {f"ansi-{name}" for name in COLOURS} | {f"ansi-on-{name}" for name in COLOURS}
 LOOKS |= {"ansi-bold", "ansi-dim", "ansi-italic", "ansi-underline"}

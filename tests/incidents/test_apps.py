@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from incidents.digest.alerts import policy_of
+from incidents.digest.alerts.watching import policy_of
 from incidents.ingest.keys import senders
 from incidents.models import Alert, App, AuditEvent, CauseMute, Delivery, Drain, Incident, Role
 from tests.incidents import app_builders as live

@@ -15,11 +15,11 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from incidents.digest import recorder_reading
+from incidents.digest.recorder import reading as recorder_reading
 from incidents.models import App, Drain, Role
 from incidents.search import parse
-from incidents.views import tail, tail_feed
-from incidents.views.tail_feed import Feed, read_cursor, write_cursor
+from incidents.views.apps import tail, tail_feed
+from incidents.views.apps.tail_feed import Feed, read_cursor, write_cursor
 from tests.incidents import app_builders as live
 from tests.incidents import builders
 

@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from incidents.models import Incident
-from incidents.views.charts import charts_of, gaps, marks, onset
-from incidents.views.dynos import rows_of
+from incidents.views.charts.dynos import rows_of
+from incidents.views.charts.series import charts_of, gaps, marks, onset
 from incidents.views.window import Window, parse_window
 from tests.incidents import builders
 

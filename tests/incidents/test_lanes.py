@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from incidents.analysis.swimlanes import TIMED_OUT
 from incidents.models import Incident
-from incidents.views.lane_bars import GAP, WORKER_HEIGHT, Request, Scale, words
+from incidents.views.charts.bars import GAP, WORKER_HEIGHT, Request, Scale, words
+from incidents.views.charts.swimlanes import MOST_BARS, lanes_of
 from incidents.views.summary import Summary
-from incidents.views.swimlanes import MOST_BARS, lanes_of
 from incidents.views.window import parse_window
 
 START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)

@@ -87,7 +87,7 @@ def test_markdown_is_one_fence_that_no_line_closes(client: Client, incident_with
 def test_a_file_that_takes_too_long_says_so_at_its_end(
     client: Client, incident_with_log: Incident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("incidents.views.log_export.MOST_SECONDS", -1.0)
+    monkeypatch.setattr("incidents.views.logs.export.MOST_SECONDS", -1.0)
     for form in ("log", "csv", "ndjson", "md"):
         assert "The time for one file was up" in take(client, incident_with_log, form)
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from incidents.analysis import Details
 from incidents.models import EndpointDetails, Incident
-from incidents.views.endpoint_rows import COLUMNS
+from incidents.views.endpoints.rows import COLUMNS
 from incidents.views.summary import endpoint_key
 from tests.incidents import builders
 from tests.incidents.builders import app_line, router_line, stamp

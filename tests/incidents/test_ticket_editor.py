@@ -18,7 +18,7 @@ from incidents.digest import drafts
 from incidents.digest.drafts import digest_of, merge, undone
 from incidents.markup import render_plain
 from incidents.models import Incident, TicketChange, TicketDraft
-from incidents.views.drafting import fields_of
+from incidents.views.tickets.drafting import fields_of
 from tests.incidents import builders
 
 SIDE = {"HX-Request": "true", "HX-Target": "ticket-side"}
@@ -309,7 +309,7 @@ def test_a_ticket_holds_only_so_many_lines(
 ) -> None:
     client.get(address)
     most = len(keys()) + 1
-    monkeypatch.setattr("incidents.views.ticket_lines.MOST_QUOTES", most)
+    monkeypatch.setattr("incidents.views.tickets.lines.MOST_QUOTES", most)
     assert post(client, read_incident, "lines", add="401").status_code == 200
     answer = post(client, read_incident, "lines", add="402")
     assert answer.status_code == 422

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from incidents.models import Incident, TimelineNote, notes_of
-from incidents.views.timeline_entries import entries_of, picture_of
+from incidents.views.timeline.entries import entries_of, picture_of
 from tests.incidents import builders
 
 JSON = {"Accept": "application/json"}

@@ -18,7 +18,7 @@ from incidents.analysis.ticket.quotes import key_of, quotes_in
 from incidents.digest import drafts
 from incidents.digest.drafts import digest_of
 from incidents.models import Incident, TicketDraft, TimelineNote, notes_of
-from incidents.views.drafting import fields_of
+from incidents.views.tickets.drafting import fields_of
 from tests.incidents import builders
 
 ROUNDS = int(os.environ.get("TEST_ROUNDS", "12"))

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from incidents import tasks
-from incidents.digest.recorder_reading import last_lines
+from incidents.digest.recorder.reading import last_lines
 from incidents.ingest import pipes
 from incidents.ingest.accept import Rejected
 from incidents.models import LogSource, Team

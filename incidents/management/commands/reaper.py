@@ -14,8 +14,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
 from incidents import tasks
-from incidents.digest import recorder_ring
 from incidents.digest.purge import purge
+from incidents.digest.recorder import ring as recorder_ring
 from incidents.ingest import spool
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,3 @@
+"""Where bytes come in: uploads, drains, pipes, OpenTelemetry."""
+
+from __future__ import annotations
