@@ -78,13 +78,17 @@ class Activity(models.Model):
 
 
 class Merge(models.Model):
-    """``merged`` went into ``into``: its sources moved there. ``moved`` maps their ids to the positions they had."""
+    """``merged`` went into ``into``: its sources moved there, and what people said about it.
+
+    ``moved`` maps the sources' ids to the positions they had; ``words`` has the ids of comments, activity and notes.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
     into = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="merges")
     merged = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
     moved: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    words: models.JSONField[Any, Any] = models.JSONField(default=dict)
     merged_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     merged_at = models.DateTimeField(default=timezone.now)
     undone_at = models.DateTimeField(null=True)

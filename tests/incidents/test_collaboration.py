@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from incidents.digest.purge import purge
-from incidents.models import Activity, Comment, Incident, LogSource, Mention, Merge
+from incidents.models import Activity, Comment, Incident, LogSource, Mention, Merge, TimelineNote
 from tests.incidents import builders
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +169,31 @@ def test_two_incidents_become_one_and_two_again(alice: User, browser_of: Browser
     assert feed(first) == ["merged", "split"]
     browser.post(undo)
     assert feed(first) == ["merged", "split"]
+
+
+def test_what_was_said_goes_along_and_comes_back(alice: User, browser_of: BrowserOf) -> None:
+    first, second = read_incident("First"), read_incident("Second", 30)
+    browser = browser_of(alice)
+    for one, words in ((first, "of the first"), (second, "of the second")):
+        browser.post(address("comment", one), {"body": words})
+        note = {"incident": one, "team": one.team, "at": one.created_at, "author": alice}
+        TimelineNote.objects.create(**note, text=words)
+        TimelineNote.objects.create(**note, source=0, line=5, quote=words)
+    browser.post(address("merge", first), {"other": str(second.pk)})
+    page = browser.get(address("activity", first)).content.decode()
+    assert "of the first" in page
+    assert "of the second" in page
+    pins = TimelineNote.objects.filter(incident=first, line=5).order_by("source")
+    assert [(pin.source, pin.quote) for pin in pins] == [(0, "of the first"), (1, "of the second")]
+
+    TimelineNote.objects.create(**note | {"incident": first}, source=1, line=6, quote="pinned since")
+    builders.work()
+    browser.post(address("merge-undo", first, Merge.objects.get().pk))
+    assert feed(second) == ["commented"]
+    assert [(note.source, note.title) for note in TimelineNote.objects.filter(incident=second)] == [
+        (None, "of the second"), (0, "of the second"), (0, "pinned since"),
+    ]  # fmt: skip
+    assert TimelineNote.objects.filter(incident=first).count() == 2
 
 
 def test_merges_that_make_no_sense_are_refused(alice: User, charlie: User, browser_of: BrowserOf) -> None:
