@@ -8,10 +8,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from incidents.analysis.redact import WordsError, compile_words
+from incidents.analysis.ticket import PLANS
 from incidents.display import load_zone
 from incidents.models import Role, Team
 
-SUPPORT_PLANS = ("", "Standard", "Premium", "Enterprise", "Enterprise with a technical account manager")
 MOST_SAMPLE = 20_000
 MOST_WORDS = 100
 
@@ -74,7 +74,8 @@ class TeamSettingsForm(forms.Form):
     support_plan = forms.ChoiceField(
         required=False,
         label="Support plan with Heroku",
-        choices=[(plan, plan or "Not known") for plan in SUPPORT_PLANS],
+        choices=[("", "Not known"), *((plan, plan) for plan in PLANS)],
+        help_text="Tickets say what it makes of their priority.",
     )
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from incidents.analysis import catalogue
-from incidents.analysis.ticket import Impact, gate, recommend
+from incidents.analysis.ticket import Impact, gate, of_plan, recommend
 
 DOWN = Impact(requests=400, failed=398, clients=50, down=True)
 HALF = Impact(requests=400, failed=200)
@@ -100,3 +100,12 @@ def test_kinds_of_problems_know_what_support_asks_for():
         assert set(kind.slugs) <= set(catalogue.SLUGS)
         for command in kind.commands:
             assert catalogue.command_of(command), command
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"), [("Premier", "pages Heroku's engineer"), ("Standard", "pages nobody"), ("Other", ""), ("", "")]
+)
+def test_the_support_plan_says_what_a_priority_buys(plan: str, words: str) -> None:
+    said = of_plan(plan)
+    assert words in said
+    assert bool(said) == bool(words)

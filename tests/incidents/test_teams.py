@@ -238,7 +238,7 @@ def test_settings_are_kept_and_told_without_the_words(alice: User, team: Team, b
     address = reverse("team-settings", args=[team.slug])
     given = settings_form(
         time_zone="Europe/Berlin", retention_days="30", redaction_words="Falcon\nFalcon\n", services="Mail\nMaps",
-        configuration="web: 2 × Standard-1X", support_plan="Premium",
+        configuration="web: 2 × Standard-1X", support_plan="Premier",
     )  # fmt: skip
     assert browser_of(alice).post(address, given).status_code == 302
     team.refresh_from_db()

@@ -18,15 +18,15 @@ from .curl import Reproduction, Request, reproduce
 from .draft import fields_from
 from .export import endpoints_csv, excerpt_log, timeline_csv
 from .items import BY_KEY, ITEMS, NINE, Completeness, Gap, Item, Nine, complete
-from .priority import Impact, Recommendation, gate, recommend
+from .priority import PLANS, Impact, Recommendation, gate, of_plan, recommend
 from .quotes import Quote, excerpt_text, masked_kinds, quotes_in, trace_text, upgraded
 from .rendering import render, secrets, summary
 
 __all__ = [
-    "BY_KEY", "ITEMS", "NINE", "Completeness", "Gap", "Impact", "Item", "Nine", "Quote", "Recommendation",
+    "BY_KEY", "ITEMS", "NINE", "PLANS", "Completeness", "Gap", "Impact", "Item", "Nine", "Quote", "Recommendation",
     "Reproduction", "Request", "complete", "draft", "endpoints_csv", "excerpt_log", "excerpt_text", "fields_from",
-    "gate", "masked_kinds", "quotes_in", "recommend", "render", "reproduce", "secrets", "timeline_csv", "trace_text",
-    "upgraded",
+    "gate", "masked_kinds", "of_plan", "quotes_in", "recommend", "render", "reproduce", "secrets", "timeline_csv",
+    "trace_text", "upgraded",
 ]  # fmt: skip
 
 

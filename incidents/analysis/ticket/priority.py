@@ -17,6 +17,8 @@ _QUESTIONS = (
     "bad-client-request",
     "log-drain-overflow",
 )
+PLANS = {"Standard": False, "Premier": True, "Legacy Heroku Enterprise": True, "Other": None}
+"""Plans of support → whether Urgent pages somebody; names as of 2026, from Heroku's guide to ticket priorities."""
 _CODES_OF_THE_PLATFORM = tuple(code.code for code in catalogue.CODES.values() if code.platform_fault)
 
 
@@ -72,6 +74,16 @@ def recommend(
             "high", f"{impact.share:.0%} of the requests fail, and the cause may lie on Heroku's side."
         )
     return Recommendation("normal", "Something is impaired, but most requests succeed.")
+
+
+def of_plan(plan: str) -> str:
+    """What a plan of support, one of `PLANS`, makes of the priority; '' where that is not known."""
+    pages = PLANS.get(plan)
+    if pages is None:
+        return ""
+    if pages:
+        return f"On {plan} support, Urgent pages Heroku's engineer on call. It is for production only."
+    return f"On {plan} support, Urgent pages nobody, and no priority buys a faster reply."
 
 
 _APP_REASON = {

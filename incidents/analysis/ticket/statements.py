@@ -136,14 +136,14 @@ def _endpoints(document: Mapping[str, Any]) -> Iterator[Statement]:
     victims = [row for row in rows if row.get("role") == "victim"]
     for row in culprits[:2]:
         text = (
-            f"{_name(row)}: half of its requests need {row['own_p50_ms']:,} ms or more of their own, waiting left out; "
-            f"{row['timeouts']:,} of {row['count']:,} timed out."
+            f"{_name(row)}: while it lasted, half of its requests needed {row['own_p50_ms']:,} ms or more of their "
+            f"own, waiting left out; {row['timeouts']:,} of all {row['count']:,} timed out."
         )
         yield Statement(text, Claim(), over="counted over all router lines")
     if culprits and victims:
         names = ", ".join(_name(row) for row in victims[:4])
         timeouts = count(sum(row["timeouts"] for row in victims), "timeout")
-        text = f"Other requests wait behind it: {names}, with {timeouts}."
+        text = f"Other requests waited behind it: {names}, with {timeouts}."
         yield Statement(text, Claim(), over="counted over all router lines")
 
 

@@ -52,6 +52,7 @@ def ticket_context(
         "gate": draft.fields.get("gate") or "",
         "suggested_priority": draft.suggestion.get("priority", ""),
         "suggested_reason": suggested.get("priority_reason", ""),
+        "of_plan": tickets.of_plan(incident.team.support_plan),
         "offers": offers, "line_offers": [offer for offer in offers if offer.key == "lines"],
         "notes": SUPPORT_NOTES, "filing": [SUPPORT_NOTES[key] for key in FILING],
         "changes": _changes(draft),
