@@ -18,15 +18,18 @@ from .details import Details, details
 from .merge import merge
 from .normalise import inspect as _inspect
 from .normalise import normalise
+from .redact import RULES_VERSION
 from .scan import scan
 from .types import ChunkResult, Cut, Facts, Finding, NotALog, SourceInput, SourceSettings
 
 PARSER_VERSION = 1
 """Raised whenever the same bytes may give another `ChunkResult`."""
+DOCUMENT_VERSION = PARSER_VERSION * 1000 + RULES_VERSION
+"""Of a stored document. It holds masked text, so newer rules of redaction make it anew."""
 
 __all__ = [
-    "PARSER_VERSION", "ChunkResult", "Cut", "Details", "Facts", "Finding", "NotALog", "SourceInput", "SourceSettings",
-    "analyse", "charts", "cut", "details", "inspect", "merge", "scan_chunk",
+    "DOCUMENT_VERSION", "PARSER_VERSION", "ChunkResult", "Cut", "Details", "Facts", "Finding", "NotALog", "SourceInput",
+    "SourceSettings", "analyse", "charts", "cut", "details", "inspect", "merge", "scan_chunk",
 ]  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
-from incidents import analysis
+from incidents import analysis, troubles
 from incidents.analysis.redact import using_words
 from incidents.analysis.utc import parse_iso
 from incidents.ingest import blobs
@@ -36,6 +36,7 @@ from incidents.models import (
     StoredResult,
 )
 from incidents.models.sources import UNFINISHED
+from incidents.troubles import BlobMissing
 
 from . import sightings
 from .drafts import suggest
@@ -74,6 +75,10 @@ def analyse(incident_id: UUID) -> bool:
         lease.give_back()
         return False
     except Exception as error:  # a bug here must not be asked for without end: attempts are counted
+        if troubles.is_passing(error):  # the reaper asks again in its next pass
+            logger.warning("the analysis of incident %s waits: %s", incident_id, error)
+            lease.wait(analysis_error=troubles.why(error))
+            return False
         logger.exception("analysing incident %s failed", incident_id)
         lease.end(analysis_error=f"{type(error).__name__}: {error}"[:500])
         return False
@@ -134,8 +139,8 @@ def _run(incident: Incident, lease: Lease) -> None:
         Analysis.objects.update_or_create(
             incident=incident,
             defaults={
-                "team_id": incident.team_id, "document": data, "version": analysis.PARSER_VERSION,
-                "revision": incident.revision,
+                "team_id": incident.team_id, "document": data,
+                "version": analysis.DOCUMENT_VERSION, "revision": incident.revision,
             },
         )  # fmt: skip
         EndpointDetails.objects.update_or_create(
@@ -215,7 +220,10 @@ class Results(Sequence[analysis.ChunkResult]):
         if isinstance(index, slice):
             return Results(self._ids[index])
         stored = StoredResult.objects.get(chunk=self._ids[index])
-        data = blobs.get(stored.data, stored.key)
+        try:
+            data = blobs.get(stored.data, stored.key)
+        except BlobMissing:
+            raise DamagedResult(self._ids[index]) from None
         if hashlib.sha256(data).hexdigest() != stored.sha256:
             raise DamagedResult(self._ids[index])
         return analysis.ChunkResult.load(data)

@@ -132,7 +132,7 @@ class Analysis(models.Model):
     )
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
     document = models.BinaryField()
-    version = models.BigIntegerField()  # analysis.PARSER_VERSION that made it
+    version = models.BigIntegerField()  # analysis.DOCUMENT_VERSION that made it
     revision = models.BigIntegerField()  # of the incident
     created_at = models.DateTimeField(default=timezone.now)
 

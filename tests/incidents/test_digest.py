@@ -294,6 +294,18 @@ def test_an_analysis_that_fails_is_tried_five_times_and_again_after_new_lines(
     assert (incident.analysis_error, incident.analysed_revision) == ("", incident.revision)
 
 
+def test_documents_of_an_older_release_are_made_again(incident: Incident) -> None:
+    upload(incident, log(60))
+    work()
+    assert reaping.forget_old_documents() == 0
+    Analysis.objects.update(version=1, document=Analysis.dump({"verdict": "masked by older rules"}))
+    assert reaping.forget_old_documents() == 1
+    assert reaping.forget_old_documents() == 0  # it waits for its analysis
+    work()
+    assert fingerprint(incident) == calm_fingerprint(log(60))
+    assert Analysis.objects.get(incident=incident).version == analysis.DOCUMENT_VERSION
+
+
 def test_results_of_an_older_parser_are_made_again(incident: Incident, small_chunks: int) -> None:
     upload(incident, log(120))
     work()
