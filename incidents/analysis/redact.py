@@ -24,7 +24,7 @@ __all__ = ["KINDS", "PERSONAL_KINDS", "RULES_VERSION", "Aliases", "Compiled", "R
            "compile_words", "redact", "redact_bytes", "scrub", "use_words", "using_words"]  # fmt: skip
 
 RULES_VERSION = 1
-"""Raised with every change of the rules, so that what was cached under older ones is masked anew."""
+"""Raised with every change of the rules, so that documents that were stored under older ones are masked anew."""
 
 
 _words: ContextVar[Sequence[Compiled]] = ContextVar("words", default=())
