@@ -272,6 +272,13 @@ S3_BUCKET = env.text("S3_BUCKET")
 SEGMENT_STORAGE = "segments" if S3_BUCKET else ""
 """Alias in STORAGES of where segments lie; empty: in the database."""
 if S3_BUCKET:
+    try:
+        from botocore.config import Config  # type: ignore[import-untyped]
+    except ImportError:
+        raise ImproperlyConfigured(
+            "S3_BUCKET is set, but boto3 is not installed: append requirements/s3.txt to requirements.txt."
+        ) from None
+
     STORAGES["segments"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
@@ -281,6 +288,10 @@ if S3_BUCKET:
             "default_acl": None,
             "file_overwrite": True,
             "querystring_auth": True,
+            # A page or a chunk must not hang on a bucket: boto3's own patience is five times a minute.
+            "client_config": Config(
+                connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 4}
+            ),
         },
     }
 

@@ -77,7 +77,7 @@ def analyse(incident_id: UUID) -> bool:
     except Exception as error:  # a bug here must not be asked for without end: attempts are counted
         if troubles.is_passing(error):  # the reaper asks again in its next pass
             logger.warning("the analysis of incident %s waits: %s", incident_id, error)
-            lease.wait(analysis_error=troubles.why(error))
+            lease.wait({"analysis_error": troubles.why(error)})
             return False
         logger.exception("analysing incident %s failed", incident_id)
         lease.end(analysis_error=f"{type(error).__name__}: {error}"[:500])

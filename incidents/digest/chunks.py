@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
-from incidents import analysis
+from incidents import analysis, troubles
 from incidents.ingest import blobs
 from incidents.models import Chunk, ChunkState, Incident, LogSource, SourceKind, StoredResult
 from incidents.models.chunks import OPEN
@@ -45,6 +45,10 @@ def digest(chunk_id: int) -> UUID | None:
         logger.info("chunk %s went to another worker", chunk_id)
         return None
     except Exception as error:  # the one place where a bug in a reader is caught: it costs a chunk, not the incident
+        if troubles.is_passing(error):  # not the chunk's fault: it waits, and no attempt is counted
+            logger.warning("chunk %s waits: %s", chunk_id, error)
+            lease.wait({"error": troubles.why(error)}, state=ChunkState.PENDING, rung_at=Now())
+            return None
         logger.exception("digesting chunk %s failed", chunk_id)
         fail(chunk, lease, f"{type(error).__name__}: {error}")
     except BaseException:  # the worker is stopping
@@ -62,7 +66,7 @@ def _scan(chunk: Chunk) -> analysis.ChunkResult:
 
 def _save(chunk: Chunk, lease: Lease, result: analysis.ChunkResult) -> None:
     columns, summary = result_columns(chunk.source, chunk.number, result), result.summary()
-    with transaction.atomic():
+    with blobs.removed_on(LeaseLost, columns["key"]), transaction.atomic():
         lease.fence(
             state=ChunkState.DONE, parsed=result.parsed, summary=storable(summary), error="", done_at=Now(), lease=None,
             lease_until=None,

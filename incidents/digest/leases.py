@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, InterfaceError, connection, models
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
@@ -78,6 +79,22 @@ class Lease:
     def give_back(self, **changes: Any) -> bool:
         """Give the row back as if it had never been claimed: the attempt isn't counted."""
         return self.end(**{self._attempts: F(self._attempts) - 1}, **changes)
+
+    def wait(self, told: dict[str, str], **changes: Any) -> None:
+        """Give the row back after a passing trouble, and note in it what was ``told``.
+
+        A full disk may have no room for a longer row or for an entry of an index: then the lease runs out now, and only
+        what needs none is written. If nothing at all can be written, it runs out by itself.
+        """
+        shorter = {self._attempts: F(self._attempts) - 1, self._until: from_now(0)}
+        try:
+            self.give_back(**changes)
+        except (DatabaseError, InterfaceError):
+            with suppress(DatabaseError, InterfaceError):
+                self._mine().update(**shorter)
+        else:
+            with suppress(DatabaseError, InterfaceError):
+                self._rows.filter(**{self._lease: None}).update(**told)
 
     def _mine(self) -> models.QuerySet[Any]:
         return self._rows.filter(**{self._lease: self.token})

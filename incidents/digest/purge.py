@@ -24,6 +24,7 @@ from incidents.models import (
     StoredResult,
     Team,
 )
+from incidents.troubles import StorageAway
 
 from .alerts import watching as alerts
 from .leases import from_now
@@ -44,7 +45,7 @@ def forget_chunks(source: LogSource) -> None:
 
 
 def purge_incident(incident: Incident) -> None:
-    """Remove a deleted incident. Leases go first, so that no worker can write a row behind us."""
+    """Remove a deleted incident. Leases go first, so that no worker can write a row behind us. Raises `StorageAway`."""
     sources = LogSource.objects.filter(incident=incident)
     sources.update(lease=None, state=SourceState.FAILED)
     Incident.objects.filter(pk=incident.pk).update(analysis_lease=None)
@@ -53,9 +54,9 @@ def purge_incident(incident: Incident) -> None:
             forget_chunks(source)
     # What was merged into it goes with it: it would else come back, empty.
     Incident.objects.filter(merged_into=incident, deleted_at=None).update(deleted_at=Now())
-    prefix = blobs.prefix(LogSource(team_id=incident.team_id, incident=incident))
+    # Before the row: while the bucket is away it stays, and with it the knowledge of what is still to be removed.
+    blobs.remove_all(blobs.prefix(LogSource(team_id=incident.team_id, incident=incident)))
     Incident.objects.filter(pk=incident.pk).delete()
-    blobs.remove_all(prefix)
 
 
 def expire() -> int:
@@ -79,8 +80,12 @@ def purge() -> int:
     # The blobs of a merged incident's logs lie under its own prefix, but belong to the other one now.
     in_use = Merge.objects.filter(undone_at=None, into__deleted_at=None).values("merged")
     for incident in Incident.objects.filter(deleted_at__lte=long_ago).exclude(pk__in=in_use):
-        purge_incident(incident)
-        count += 1
+        try:
+            purge_incident(incident)
+        except StorageAway as error:
+            logger.warning("incident %s is removed in a later pass: %s", incident.pk, error)
+        else:
+            count += 1
     old = from_now(-settings.ABANDONED_UPLOAD_HOURS * 3600)
     abandoned = LogSource.objects.filter(state=SourceState.RECEIVING, touched_at__lt=old)
     count += abandoned.delete()[0]

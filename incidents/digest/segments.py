@@ -12,8 +12,12 @@ from django.db.models import BinaryField, F, Func, QuerySet, Value
 
 from incidents.ingest import blobs
 from incidents.models import Chunk, Segment
+from incidents.troubles import BlobMissing
 
 logger = logging.getLogger(__name__)
+UNREADABLE = (zstandard.ZstdError, BlobMissing)
+"""What reading a text raises when it is not what was stored, or is no longer there."""
+LOST = b"(this line is lost: what was stored of it is damaged or missing)"
 BLOCK_BYTES = 256 * 1024
 TAIL_BYTES = 64 * 1024
 
@@ -45,8 +49,13 @@ def pack(text: bytes) -> tuple[list[Block], bytes]:
     return blocks, b"".join(frames)
 
 
+def lost(rows: int) -> bytes:
+    """What stands in the place of lines that can't be read, so that all others keep their numbers."""
+    return (LOST + b"\n") * rows
+
+
 def read_text(chunk: Chunk) -> bytes:
-    """The whole text of a chunk."""
+    """The whole text of a chunk. Raises one of UNREADABLE."""
     segment = Segment.objects.get(chunk=chunk)
     return _opened(_blocks(segment), blobs.get(segment.text, segment.key))
 
@@ -62,7 +71,7 @@ def read_tail(chunk: Chunk) -> bytes:
         return b""
     try:
         return b"".join(_read(segment, _blocks(segment)[-1:]))[-TAIL_BYTES:]
-    except zstandard.ZstdError:  # that chunk is set aside for it; this one can be read without context
+    except UNREADABLE:  # that chunk is set aside for it; this one can be read without context
         logger.warning("the text before chunk %s is damaged", chunk.pk)
         return b""
 
@@ -76,8 +85,16 @@ def read_blocks(chunk: Chunk, first_row: int, last_row: int) -> Iterator[tuple[i
     blocks = _blocks(segment)
     starts = [block.first_row for block in blocks]
     wanted = blocks[max(0, bisect_right(starts, first_row) - 1) : bisect_right(starts, last_row)]
-    for block, text in zip(wanted, _read(segment, wanted), strict=True):
-        yield block.first_row, text
+    at = 0
+    try:
+        for at, text in enumerate(_read(segment, wanted)):
+            yield wanted[at].first_row, text
+        return
+    except UNREADABLE:
+        logger.warning("the text of chunk %s is damaged or missing", segment.pk)
+    ends = [*starts[1:], segment.chunk.lines]
+    for block in wanted[at:]:
+        yield block.first_row, lost(ends[blocks.index(block)] - block.first_row)
 
 
 def _read_joined(chunk: Chunk, first_row: int, last_row: int) -> Iterator[tuple[int, bytes]]:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
-from incidents import analysis
+from incidents import analysis, troubles
 from incidents.ingest import blobs
 from incidents.ingest.accept import next_position
 from incidents.ingest.parts import open_parts
@@ -48,6 +48,10 @@ def split(source_id: UUID) -> Iterator[int]:
     except Refused as refused:
         splitter.refuse(str(refused))
     except Exception as error:
+        if troubles.is_passing(error):
+            logger.warning("source %s waits: %s", source_id, error)
+            lease.wait({"problem": troubles.why(error)}, rung_at=Now())
+            return
         logger.exception("splitting source %s failed", source_id)
         lease.end(problem=f"Reading this file failed ({type(error).__name__}); it will be tried again.")
     except BaseException:  # the worker is stopping, or the caller
@@ -118,7 +122,7 @@ class _Splitter:
     def _store(self, row: LogSource, cut: analysis.Cut, sums: dict[str, int]) -> int:
         index, text = segments.pack(cut.data)
         value, key = blobs.put(row, f"{row.pk}-{cut.number:06}-text", text)
-        with transaction.atomic():
+        with blobs.removed_on(LeaseLost, key), transaction.atomic():
             self.lease.fence()
             LogSource.objects.filter(pk=row.pk).update(**sums)
             chunk = Chunk.objects.create(

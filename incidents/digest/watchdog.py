@@ -61,10 +61,13 @@ class Watchdog:
 
     @staticmethod
     def _is_resting() -> bool:
-        """Something is due, and no lease is alive anywhere."""
+        """Something is due, and no lease is alive anywhere. What was tried in vain, some worker has held."""
         for rows, due in (
-            (Chunk.objects, Chunk.objects.filter(state=ChunkState.PENDING, source__incident__deleted_at=None)),
-            (LogSource.objects, LogSource.objects.filter(state=SourceState.SPLITTING, archive=None)),
+            (
+                Chunk.objects,
+                Chunk.objects.filter(state=ChunkState.PENDING, source__incident__deleted_at=None, error=""),
+            ),
+            (LogSource.objects, LogSource.objects.filter(state=SourceState.SPLITTING, archive=None, problem="")),
         ):
             if rows.filter(lease_until__gt=Now()).exists():
                 return False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.db.models import Max, Sum
 from django.db.models.functions import Now
 
@@ -33,6 +34,12 @@ def new_incident(*, team: Team, user: User | None, title: str = "", app_name: st
     return Incident.objects.create(
         team=team, created_by=user, title=title.strip()[:200], app_name=app_name.strip()[:100]
     )
+
+
+def drop_if_empty(incident: Incident) -> None:
+    """Forget a new incident, none of whose logs could be taken."""
+    with suppress(DatabaseError, InterfaceError):
+        Incident.objects.filter(pk=incident.pk, sources=None).delete()
 
 
 def begin_upload(
@@ -118,10 +125,11 @@ def accept_upload(
     try:
         for number, part in enumerate(in_parts(blocks)):
             add_part(source, number, part)
-    except Rejected:
-        source.delete()
+        return finish_upload(source)
+    except BaseException:  # nobody can send the rest of it later
+        with suppress(DatabaseError, InterfaceError):
+            LogSource.objects.filter(pk=source.pk, state=SourceState.RECEIVING).delete()
         raise
-    return finish_upload(source)
 
 
 def accept_paste(*, incident: Incident, text: str) -> LogSource:

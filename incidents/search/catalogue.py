@@ -13,9 +13,10 @@ import zstandard
 from incidents.analysis.columns import load_columns
 from incidents.analysis.types import NO_TIME, Array, Columns
 from incidents.analysis.utc import parse_iso
-from incidents.digest.segments import read_blocks
+from incidents.digest.segments import UNREADABLE, lost, read_blocks
 from incidents.ingest import blobs
 from incidents.models import Chunk, ChunkState, Incident, Segment, StoredResult
+from incidents.troubles import BlobMissing
 
 from .masks import Lines, span_of
 
@@ -52,7 +53,10 @@ class Entry:
         if not self.is_read:
             return None
         stored = StoredResult.objects.filter(chunk=self.pk).first()
-        return load_columns(blobs.get(stored.data, stored.key)) if stored else None
+        try:
+            return load_columns(blobs.get(stored.data, stored.key)) if stored else None
+        except BlobMissing:  # the next analysis has it made again
+            return None
 
     @cached_property
     def heads(self) -> Array:
@@ -113,7 +117,10 @@ class Entry:
         """One block; with many ``wanted`` of this chunk, all are fetched at the first."""
         first_row, offset, packed, _ = self._blocks[block]
         if wanted >= _WHOLE_BLOB or "_blob" in self.__dict__:
-            return zstandard.ZstdDecompressor().decompress(self._blob[offset : offset + packed])
+            try:
+                return zstandard.ZstdDecompressor().decompress(self._blob[offset : offset + packed])
+            except UNREADABLE:
+                return lost(self.rows_of(block))
         for at, text in read_blocks(Chunk(pk=self.pk), first_row, first_row):
             if at == first_row:
                 return text

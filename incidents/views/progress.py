@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from incidents.models import Alert, Chunk, ChunkState, Incident, LogSource, SourceState
 from incidents.templatetags.triage import count, percent, size
+from incidents.troubles import WAITS
 
 _FAILED = (SourceState.REFUSED, SourceState.FAILED)
 STALLED_SECONDS = 20
@@ -34,6 +35,7 @@ class SourceProgress:
     chunks_aside: int = 0
     lines: int = 0
     lines_done: int = 0
+    waits: str = ""  # why one of its chunks is not read now
 
     @property
     def label(self) -> str:
@@ -110,6 +112,20 @@ class Progress:
         return not is_arriving and newest < _long_ago()
 
     @property
+    def waits_for(self) -> str:
+        """What keeps work from being done, as the last worker met it: a full disk, a bucket or a database away."""
+        found = [
+            reason
+            for source in self.sources
+            if source.is_live
+            for reason in (source.row.problem, source.waits)
+            if reason.startswith(WAITS)
+        ]
+        if self.is_analysing and self.incident.analysis_error.startswith(WAITS):
+            found.append(self.incident.analysis_error)
+        return found[0].removeprefix(WAITS) if found else ""
+
+    @property
     def steps(self) -> list[tuple[str, str, bool]]:
         """What has to happen, in order: name, how far in figures, whether it is done."""
         sent = sum(source.row.bytes for source in self.sources)
@@ -164,6 +180,7 @@ def progress_of(incidents: Iterable[Incident]) -> dict[UUID, Progress]:
             aside=Count("pk", filter=Q(state=ChunkState.QUARANTINED)),
             all_lines=Sum("lines"),
             done_lines=Sum("lines", filter=Q(state=ChunkState.DONE)),
+            waits=Max("error", filter=Q(state=ChunkState.PENDING, error__startswith=WAITS)),
         )
     }  # fmt: skip
     by_incident: dict[UUID, list[SourceProgress]] = {incident.pk: [] for incident in incidents}
@@ -177,6 +194,7 @@ def progress_of(incidents: Iterable[Incident]) -> dict[UUID, Progress]:
                 chunks_aside=row.get("aside", 0),
                 lines=row.get("all_lines") or 0,
                 lines_done=row.get("done_lines") or 0,
+                waits=row.get("waits") or "",
             )
         )
     alerted = {source.incident_id for source in sources if getattr(source, "has_open_alert", False)}

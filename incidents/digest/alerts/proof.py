@@ -14,6 +14,7 @@ from incidents.analysis.rollup import MINUTE_US
 from incidents.ingest import blobs
 from incidents.masking import words_of
 from incidents.models import Alert, App, ChunkMinutes, Incident, StoredResult
+from incidents.troubles import BlobMissing
 
 from ..lines import BadPattern, Line, read_lines, search
 
@@ -67,7 +68,11 @@ def _results(app: App, burst: Burst) -> Iterator[tuple[int, ChunkResult]]:
     for chunk, position in rows.values_list("chunk", "source__position")[:50]:
         stored = StoredResult.objects.filter(chunk=chunk).first()
         if stored is not None:
-            yield position or 0, ChunkResult.load(blobs.get(stored.data, stored.key))
+            try:
+                data = blobs.get(stored.data, stored.key)
+            except BlobMissing:
+                continue
+            yield position or 0, ChunkResult.load(data)
 
 
 def _line_in(result: ChunkResult, burst: Burst) -> int | None:

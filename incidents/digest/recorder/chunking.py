@@ -20,7 +20,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from incidents import analysis
+from incidents import analysis, troubles
 from incidents.ingest import blobs
 from incidents.models import (
     Chunk,
@@ -85,6 +85,10 @@ def record(source_id: UUID) -> Recorded | None:
         logger.info("source %s went to another worker", source_id)
         return None
     except Exception as error:  # a bug here is tried again by the reaper, and by no more than that
+        if troubles.is_passing(error):
+            logger.warning("recording source %s waits: %s", source_id, error)
+            lease.wait({"problem": troubles.why(error)})
+            return None
         logger.exception("recording source %s failed", source_id)
         lease.end(problem=f"Recording failed ({type(error).__name__}); it will be tried again."[:500])
         return None

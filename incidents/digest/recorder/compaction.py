@@ -42,6 +42,8 @@ def compact(source: LogSource, lease: Lease) -> int:
     gone = 0
     while run := _run(source):
         lease.check()
+        if _set_aside_unreadable(run):
+            continue
         _join(source, lease, run)
         gone += len(run) - 1
     return gone
@@ -75,6 +77,18 @@ def _fits(piece: _Piece, run: list[_Piece]) -> bool:
     newest = (run[0].done_at if run else None) or piece.done_at
     size = sum(other.bytes for other in run) + piece.bytes
     return size <= SEALED_BYTES and newest - piece.done_at <= LONGEST
+
+
+def _set_aside_unreadable(run: list[_Piece]) -> int:
+    """Chunks whose text is damaged or missing are joined with nothing, and hold up nothing. Returns how many."""
+    count = 0
+    for chunk in Chunk.objects.filter(pk__in=[piece.pk for piece in run]):
+        try:
+            segments.read_text(chunk)
+        except segments.UNREADABLE as error:
+            reason = f"{type(error).__name__}: {error}"[:500]
+            count += Chunk.objects.filter(pk=chunk.pk).update(state=ChunkState.QUARANTINED, error=reason)
+    return count
 
 
 def _join(source: LogSource, lease: Lease, run: list[_Piece]) -> None:

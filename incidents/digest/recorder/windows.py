@@ -19,6 +19,7 @@ from django.db.models import F, Max, Q, Sum
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
+from incidents import troubles
 from incidents.analysis.utc import canonical, to_us
 from incidents.ingest import blobs
 from incidents.ingest.accept import new_incident, next_position
@@ -88,6 +89,10 @@ def copy(window_id: int) -> Iterator[int]:
     except LeaseLost:
         logger.info("window %s went to another worker", window_id)
     except Exception as error:
+        if troubles.is_passing(error):
+            logger.warning("copying window %s waits: %s", window_id, error)
+            lease.wait({"error": troubles.why(error)})
+            return
         logger.exception("copying window %s failed", window_id)
         lease.end(error=f"{type(error).__name__}: {error}"[:500])
     except BaseException:  # the worker is stopping, or the caller
@@ -172,7 +177,10 @@ def _chunks(window: RecordedWindow, ring: LogSource, done: int) -> Iterator[Chun
 
 
 def _rows(chunk: Chunk) -> list[bytes]:
-    rows = segments.read_text(chunk).split(b"\n")[:-1]
+    try:
+        rows = segments.read_text(chunk).split(b"\n")[:-1]
+    except segments.UNREADABLE:  # the window shows that they were there, and goes on behind them
+        return [segments.LOST] * chunk.lines
     if len(rows) != chunk.lines:  # it has just grown
         raise Segment.DoesNotExist
     return rows

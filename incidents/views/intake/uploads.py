@@ -6,7 +6,6 @@ PART_BYTES to ``parts/<n>/`` (any of them again, in any order); POST ``finish/``
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Callable
 from functools import wraps
@@ -16,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -30,9 +29,9 @@ from incidents.forms import IntoForm, PasteForm, StartForm, first_error
 from incidents.ingest import accept
 from incidents.ingest.accept import Rejected
 from incidents.models import ChunkState, Incident, LogSource, Role, SourceState
+from incidents.troubles import AWAY, FULL, is_full, is_passing
 
 MIB = 1024 * 1024
-FULL = "There is no room left to store this. Nothing of it was kept; free some space and send it again."
 View = Callable[..., HttpResponse]
 
 
@@ -45,10 +44,14 @@ def _answers_json(view: View) -> View:
             return view(request, *args, **kwargs)
         except Rejected as rejected:
             return JsonResponse({"error": str(rejected)}, status=rejected.status)
-        except (OSError, OperationalError) as error:
-            if not _is_full(error):
+        except (OSError, OperationalError, InterfaceError) as error:
+            if is_full(error):
+                return JsonResponse({"error": FULL}, status=507)
+            if not is_passing(error):
                 raise
-            return JsonResponse({"error": FULL}, status=507)
+            answer = JsonResponse({"error": AWAY}, status=503)
+            answer["Retry-After"] = "5"
+            return answer
 
     return answer
 
@@ -69,11 +72,12 @@ def start(request: HttpRequest) -> HttpResponse:
     data = form.cleaned_data
     incident = _existing(request, data)
     team = incident.team if incident else get_team_for(request.user, role=Role.MEMBER)
-    if incident is None and (data["title"] or data["app_name"]) and not _known(team, data["key"]):
-        incident = accept.new_incident(team=team, user=_user(request), title=data["title"], app_name=data["app_name"])
-    source = accept.begin_upload(
-        team=team, user=_user(request), incident=incident, name=data["name"], size=data["size"], key=data["key"]
-    )
+    with transaction.atomic():
+        if incident is None and (data["title"] or data["app_name"]) and not _known(team, data["key"]):
+            incident = _new(request, data)
+        source = accept.begin_upload(
+            team=team, user=_user(request), incident=incident, name=data["name"], size=data["size"], key=data["key"]
+        )
     return JsonResponse(_status(source), status=201)
 
 
@@ -137,16 +141,25 @@ def _form(request: HttpRequest) -> HttpResponse:
         return _sorry(request, first_error(into))
     if not files:
         return _sorry(request, "No file was chosen. Choose one or several logs.")
-    incident = _existing(request, into.cleaned_data) or _new(request, into.cleaned_data)
-    for file in files:
-        try:
-            _take(request, incident, file)
-        except Rejected as rejected:
-            messages.error(request, f"{file.name}: {rejected}")
-        except (OSError, OperationalError) as error:
-            if not _is_full(error):
-                raise
-            messages.error(request, f"{file.name}: {FULL}")
+    known = _existing(request, into.cleaned_data)
+    incident = known or _new(request, into.cleaned_data)
+    problems: list[str] = []
+    try:
+        for file in files:
+            try:
+                _take(request, incident, file)
+            except Rejected as rejected:
+                problems.append(f"{file.name}: {rejected}")
+            except (OSError, OperationalError) as error:
+                if not is_full(error) or not incident.sources.exists():
+                    raise
+                problems.append(f"{file.name}: {FULL}")
+    except Exception:
+        if not known:
+            accept.drop_if_empty(incident)
+        raise
+    for problem in problems:
+        messages.error(request, problem)
     return redirect(incident)
 
 
@@ -163,8 +176,15 @@ def paste(request: HttpRequest) -> HttpResponse:
     pasted = PasteForm(request.POST)
     if not pasted.is_valid():
         return _sorry(request, first_error(pasted))
-    incident = _existing(request, pasted.cleaned_data) or _new(request, pasted.cleaned_data)
-    _ring(accept.accept_paste(incident=incident, text=pasted.cleaned_data["text"]))
+    known = _existing(request, pasted.cleaned_data)
+    incident = known or _new(request, pasted.cleaned_data)
+    try:
+        source = accept.accept_paste(incident=incident, text=pasted.cleaned_data["text"])
+    except Exception:
+        if not known:
+            accept.drop_if_empty(incident)
+        raise
+    _ring(source)
     return redirect(incident)
 
 
@@ -216,10 +236,3 @@ def _status(source: LogSource) -> dict[str, Any]:
         "verdict": source.incident.verdict_sentence,
         "is_analysed": source.is_finished and source.incident.analysed_revision >= source.incident.revision,
     }  # fmt: skip
-
-
-def _is_full(error: Exception) -> bool:
-    """Whether a disk is full: the temporary directory's, or the database's."""
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return "full" in str(error).lower() or "no space" in str(error).lower()
