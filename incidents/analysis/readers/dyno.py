@@ -35,7 +35,7 @@ def read(text: str) -> tuple[str, dict[str, Any]] | None:
     state: old, new · start: command · exit: status (None where the line names none) · memory: mb, percent ·
     code: code, title, text, and for L codes lost · the rest carries no detail.
     """
-    text = text.strip()
+    text = text.strip().removeprefix("- ")  # some clients put a dash before every message
     kind = _WORDS.get(text)
     if kind:
         return kind, {}

@@ -66,12 +66,17 @@ _HINTS: tuple[Hint, ...] = (
     _hint("listen", "php", r"Application ready for connections on port (?P<port>\d{1,5})"),
     _hint(
         "listen", "app",
-        rf"(?i)\b(?:listening|listen|running|started|starting|serving|live|ready|up)\b[^{{}}]{{0,60}}?(?:\bport\b\D{{0,12}}|https?://{_HOST}:|\b(?:localhost|127\.0\.0\.1|0\.0\.0\.0):|\bon :)(?P<port>\d{{2,5}})\b",
+        r"(?i)\b(?:visit|open|navigate|browse|go|see|available|view)\b[^{}]{0,40}?https?://(?P<host>localhost|127\.0\.0\.1|0\.0\.0\.0):(?P<port>\d{2,5})\b",
+    ),
+    _hint(
+        "listen", "app",
+        rf"(?i)\b(?:listening|listen|running|started|starting|serving|live|ready|up)\b[^{{}}]{{0,60}}?(?:\bport\b\D{{0,12}}|https?://{_HOST}:|\b(?:localhost|127\.0\.0\.1|0\.0\.0\.0):|\bon \*?:)(?P<port>\d{{2,5}})\b",
     ),
 )  # fmt: skip
 _TRIGGER = re2.compile(
     r"(?i)gunicorn|listen|worker|running|started|starting|serving|puma|threads:|workers:|ready|WEBrick|thin web"
     r"|booting|\bport\b|development server|\blive\b|\bup\b"
+    r"|\blocalhost:|\b127\.0\.0\.1:|\b0\.0\.0\.0:"
 )
 
 

@@ -42,7 +42,7 @@ _PREFIXES = re.compile(
     r"|\[\d{2}-\w{3}-\d{4} \d\d:\d\d:\d\d \w{2,5}\] "  # PHP
     r"|NOTICE: PHP message: |\[\d{1,7}\] |\[?(?:ERROR|CRITICAL|FATAL|SEVERE|WARN|WARNING|error|fatal)\]?(?::\s"
     r"|\s+(?:\d{1,7} --- )?)"
-    r"|production\.(?:ERROR|CRITICAL|EMERGENCY): |[|+]\s|\(node:\d{1,7}\) )"
+    r"|production\.(?:ERROR|CRITICAL|EMERGENCY): |[|+]\s|\d{1,3}\|[\w.-]{1,40} {0,12}\| |\(node:\d{1,7}\) )"
 )
 _JSON_KEYS = (
     "message",

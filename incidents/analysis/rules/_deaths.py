@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from incidents.analysis.events import Run, runs
+from incidents.analysis.events import Run, runs, trace_of
 from incidents.analysis.types import Facts, Note
 
 from ._requests import SAME_MOMENT_US
@@ -23,8 +23,15 @@ SIGNS = {
         r"|error) (?:code|errno) \S"
         r"|^error Command failed|exited with code [1-9]|\[ERROR\] Shutting down|process exited unexpectedly"
         r"|exit status [1-9]|Push rejected, failed|-----> Build failed|Error while running '\$ "
+        r"|Unhandled 'error' event|Exception in thread \"main\"|^goroutine 1 \[running\]|Failed to install gems via Bundler"
+        r"|Error installing your applications's dependencies"
+    ),
+    "_loading": (
+        r"Module\.runMain|at wrapSafe \(|createScript \(vm|executeUserEntryPoint|run_main_module|bootstrap_node\.js|internal/bootstrap/node"
+        r"|at startup \(node\.js|, in (?:load_wsgi|load_wsgiapp|import_app|import_from_string)\b|config\.ru:\d{1,4}:in "
     ),
 }
+"""``_end``: a program says that it gives up. ``_loading``: frames of a stack that only stand there while the app is being loaded."""
 
 
 def died(run: Run) -> bool:
@@ -46,7 +53,7 @@ def by_last_words(facts: Facts) -> dict[int, list[Run]]:
         index: dict[int, list[Run]] = {}
         for run in runs(facts):
             if died(run) and "R15" not in run.has_code:  # memory ended that one, whatever it said
-                for note in last_words(run):
+                for note in [*last_words(run), *([run.exit] if run.exit else ())]:
                     index.setdefault(id(note), []).append(run)
         facts.cache["last words"] = index
     found: dict[int, list[Run]] = facts.cache["last words"]
@@ -90,9 +97,36 @@ def recovered(facts: Facts, deaths: tuple[Run, ...]) -> Note | None:
 
 
 def gives_up(facts: Facts, notes: Sequence[Note]) -> bool:
-    """Whether the program says beside one of these lines that it gives up."""
+    """Whether the program says beside one of these lines that it gives up, or raised them before it was loaded."""
+    return _beside(notes, hits(facts, "_end")) or (
+        not _came_up(facts, notes) and (_beside(notes, hits(facts, "_loading")) or _outermost(facts, notes))
+    )
+
+
+def _outermost(facts: Facts, notes: Sequence[Note]) -> bool:
+    """Whether nothing stood around these lines: a traceback whose outermost frame is the program itself."""
+    for trace in (trace_of(facts, note) for note in notes):
+        if trace is not None and trace.language == "python":
+            frame = next((note.text for note in trace.notes if ", line " in note.text), "")
+            if frame.rstrip().endswith(", in <module>"):
+                return True
+    return False
+
+
+def _came_up(facts: Facts, notes: Sequence[Note]) -> bool:
+    """Whether a process wrote these lines and then served all the same."""
+    last = max((note.at_us for note in notes if note.at_us is not None), default=None)
+    names = {note.process for note in notes}
+    if any(run.process in names and run.type == "web" and run.was_up for run in runs(facts)):
+        return True
+    table = facts.requests
+    return last is not None and bool(((table.at_us > last) & (table.status < 500) & ~table.failed).any())
+
+
+def _beside(notes: Sequence[Note], said: Sequence[Note]) -> bool:
+    """Whether one of the lines that were said stands beside one of these notes, in the output of the same process."""
     ends: dict[str, list[Note]] = {}
-    for end in hits(facts, "_end"):
+    for end in said:
         ends.setdefault(end.process, []).append(end)
     for note in notes:
         written_by = (note.process,) if note.process != NOBODY else (NOBODY, "build")  # lines of a pasted build

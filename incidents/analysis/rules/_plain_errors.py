@@ -57,7 +57,11 @@ def silent(facts: Facts, explained: list[Note]) -> Iterator[Finding]:
     bare = [
         (note, line)
         for note, line in failed(facts)
-        if not line.code and (line.status or 0) >= 500 and id(note) not in covered and line.request_id not in told
+        if line.method  # else a piece of a line that was cut
+        and not line.code
+        and (line.status or 0) >= 500
+        and id(note) not in covered
+        and line.request_id not in told
     ]
     own = [note for note in hits(facts, "_status_500") if id(note) not in covered]
     if not bare and (not own or explained):

@@ -14,9 +14,10 @@ SIGNS = {
     r"|DOCUMENT_ROOT '[^']{1,160}' does not exist|Unable to determine Composer vendor-dir"
     r"|\bsh: (?:\d{1,4}: )?cannot open |exec: \S{1,80}: not found|Could not open input file|Unable to access jarfile"
     r"|no main manifest attribute"
-    r"|Could not find or load main class|configuration \S{0,120}config\.ru not found|Could not locate Gemfile"
+    r"|Could not find or load main class|configuration \S{0,120}config\.ru not found|Could not locate Gemfile|Bundler::GemfileNotFound"
     r"|No Rakefile found|Don't know how to build task"
     r"|Could not find a production build|No such file or directory @ rb_sysopen - Procfile|ruby: No such file"
+    r"|(?:^|\s)env: ['\"‘]?[\w./-]{1,160}['\"’]?: (?:Permission denied|No such file)"
     r"|Exec format error|php: Could not open|no required module provides package",
     "start option": r"No application module specified|^(?:gunicorn|uvicorn|flask|celery|streamlit|puma|unicorn): error"
     r"|A server is already running|This application is already running|/usr/bin/env: .{1,40}: No such file",
@@ -36,7 +37,7 @@ NAMES = tuple(
         r"(?i)missing script: \"?([\w:-]{1,60})|Command \"([\w:-]{1,40})\" not found|script named \"?([\w:-]{1,40})",
         r"can't open file '?([^'\s:]{1,200})|Cannot find module '([^']{1,200})'|No module named '?([\w.]{1,120})",
         r"(?:sh|bash)(?:: (?:line )?\d{1,4})?: ([^\s:]{1,200}): |jarfile (\S{1,200})|main class (\S{1,200})"
-        r"|configuration (\S{0,120}config\.ru)|: line \d{1,5}: ([^\s:]{1,200}): |DOCUMENT_ROOT '([^']{1,160})'",
+        r"|configuration (\S{0,120}config\.ru)|: line \d{1,5}: ([^\s:]{1,200}): |env: ['\"‘]?([\w./-]{1,160})|DOCUMENT_ROOT '([^']{1,160})'",
         r"Could not open input file: (\S{1,120})|exec: (\S{1,80}): not found|build task '([^']{1,60})"
         r"|File does not exist: (\S{1,120})",
         r"(?:attribute|object) '(\w{1,60})'|module \"([\w.]{1,80})\"|import '([\w.]{1,80})'|(nodemon)"

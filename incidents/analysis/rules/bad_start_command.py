@@ -58,7 +58,9 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _other(note: Note) -> bool:
-    """``not found`` of a program that a package brings is a missing dependency."""
+    """``not found`` of a program that a package brings is a missing dependency; a buildpack's own steps are the build's."""
+    if "/bin/steps/" in note.text or "/buildpacks/" in note.text:
+        return True
     found = re.search(r"(sh|bash)(?:: (?:line )?\d{1,4})?: ([^\s:]{1,200}): (?:command )?not found", note.text)
     return found is not None and (
         package_of(found[2]) in TOOLS or (found[1] == "sh" and "bash" not in note.text and "/" not in found[2])

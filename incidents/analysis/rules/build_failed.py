@@ -31,7 +31,7 @@ from .base import Rule, build, hits
 
 SIGNS = {
     "build failed": r"^(?:remote:\s{0,12})?\s{0,12}(?:!|-----> ?)?\s{0,6}(?:Push rejected, (?:failed to compile|no \S{1,20} app)"
-    r"|Push failed|Build failed|Build timed out)|compile: line \d{1,5}:\s{1,8}\d{1,8} Killed\b|Slug compilation failed|No default language could be detected"
+    r"|Push failed|Build failed|Build timed out)|compile: line \d{1,5}:\s{1,8}\d{1,8} Killed\b|Slug compilation failed|Failed to install gems via Bundler|Error installing your applications's dependencies|No default language could be detected"
     r"|App not compatible with buildpack|\[remote rejected\]|pre-receive hook declined",
     "_build reason": r"[Rr]equested runtime .{0,60} is not available|No default language could be detected"
     r"|App not compatible with buildpack|Aborting\.|ERROR: (?:No matching distribution|Could not find a version"

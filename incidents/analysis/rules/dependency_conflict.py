@@ -45,7 +45,7 @@ SIGNS = {
     r"|is not compatible with this version of",
     "conflict ruby": r"You have already activated |Your Ruby version is |Bundler could not find compatible versions"
     r"|Could not find compatible versions"
-    r"|Your bundle is locked to|Could not find 'bundler'|running version of Bundler|superclass mismatch for class"
+    r"|Your bundle is locked to|Could not find 'bundler'|You must use Bundler \d|requires (?:ruby|rubygems) version .{1,40}incompatible with|superclass mismatch for class"
     r"|Gem::ConflictError|Gem::LoadError.{0,80}already activated",
     "conflict node": r"\bERESOLVE\b|ERR_PACKAGE_PATH_NOT_EXPORTED|Cannot read propert.{0,60}node_modules"
     r"|conflicting peer dependency|peer dep missing.{0,80}required by",

@@ -46,7 +46,8 @@ SIGNS = {
     r"|migration directory is corrupt"
     r"|\bP30(?:05|06|08|09|18)\b|failed migrations in the target database|Dirty database version"
     r"|golang-migrate.{0,60}error|MigrationError|Error running migrations|Sequelize.{0,60}migration.{0,40}fail"
-    r"|Doctrine\\+Migrations\\+",
+    r"|Doctrine\\+Migrations\\+"
+    r"|Tasks: TOP => db:(?:migrate|prepare|schema:\w{1,20}|rollback)",
     "migration twice": r"(?:relation|table|column|type|constraint"
     r"|index) [\\`\"']{0,2}[\w.]{1,120}[\\`\"']{0,2}(?: of relation \S{1,80})? already exists|DuplicateTable"
     r"|DuplicateColumn|PG::Duplicate(?:Table|Column|Object)|Duplicate column name",

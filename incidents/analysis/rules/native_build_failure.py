@@ -39,6 +39,9 @@ SIGNS = {
     r"|pg_config executable not found|mysql_config not found|subprocess-exited-with-error|metadata-generation-failed"
     r"|legacy-install-failure|fatal error: \S{1,80}\.h: No such file|collect2: error|error: linker `"
     r"|Could not build wheels|can't find Rust compiler|error: could not compile `",
+    "native gem": r"An error occurred while installing (?:json|nokogiri|pg|mysql2?|sqlite3|ffi|bcrypt|puma|thin|unf_ext"
+    r"|eventmachine|therubyracer|libv8|mini_racer|rmagick|nio4r|bigdecimal|msgpack|hiredis|capybara-webkit|sassc|grpc"
+    r"|google-protobuf|psych|strscan|date|racc|charlock_holmes|rugged|snappy|curb|oj|bootsnap|byebug|websocket-driver) \(",
     "native load": r"invalid ELF header|version `?GLIBC(?:XX)?_[\d.]{1,8}'? not found"
     r"|wrong ELF class|undefined symbol: |Could not load the \"sharp\" module"
     r"|Something went wrong installing the \"sharp\" module|ERR_DLOPEN_FAILED"
@@ -64,13 +67,14 @@ def check(facts: Facts) -> Iterator[Finding]:
         needs_harm=True,
         explains=("missing-dependency",),
     )
-    notes = hits(facts, "native build")
+    built = hits(facts, "native build")
+    notes = built or hits(facts, "native gem")
     if notes:
         name = next((name for name in by_subject(notes, _NAMES) if name), "")
         yield build(
             facts, "native-build-failure",
             f"Native code{f' of {name}' if name else ''} could not be compiled in the build (`{notes[0].text.strip()[:140]}`).",
-            0.93, notes, severity="high", subject=name, count=len(notes),
+            0.93 if built else 0.88, notes, severity="high", subject=name, count=len(notes),
             explains=("build-failed", "missing-dependency"),
             remedies=(Remedy("Use a version (or a -binary variant) that brings compiled files for this language "
                              "version, or pin the language version."),),

@@ -58,6 +58,10 @@ _VERSION = (
 )
 
 
+_NEW_OPERATOR = re.compile(r"token '?(?:\?\?=|\|\|=|&&=|\?\.|\?\?)'?\s*$")
+_NEW_SOURCE = re.compile(r"[\w)\]]\?\.[\w(\[]|[\w)\]'\"] ?\?\?=? ?[\w('\"\[{]|(?:\|\||&&)= ")
+
+
 def check(facts: Facts) -> Iterator[Finding]:
     notes = hits(facts, "node engine", "node global") + [
         note for note in hits(facts, "node syntax") if _language(facts, note)
@@ -75,12 +79,26 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _language(facts: Facts, note: Note) -> bool:
-    """Strict mode says it clearly; other syntax counts inside installed packages, where nobody mistypes."""
-    if "strict mode" in note.text:
+    """Strict mode says it clearly; other syntax counts inside installed packages, where nobody mistypes.
+
+    Operators that newer versions know count everywhere: in the message, or in the line of source printed above it.
+    """
+    if "strict mode" in note.text or _NEW_OPERATOR.search(note.text):
+        return True
+    if re.search(r"token '?[?.=]'?\s*$", note.text) and any(_NEW_SOURCE.search(line) for line in _above(facts, note)):
         return True
     trace = trace_of(facts, note)
     innermost = next((frame.file for frame in reversed(trace.frames) if frame.file), "") if trace else ""
     return "node_modules/" in innermost
+
+
+def _above(facts: Facts, note: Note) -> list[str]:
+    """The lines that the same process printed right before."""
+    return [
+        one.text
+        for one in facts.notes
+        if one.source == note.source and one.process == note.process and note.line - 6 <= one.line < note.line
+    ]
 
 
 def _describe(name: str, found: Blame) -> tuple[str, tuple[Remedy, ...]]:

@@ -37,7 +37,8 @@ from .base import Rule, build, hits
 SIGNS = {
     "port unset": r"\$\{?PORT\}?['\"]? is not a valid|'?\$PORT'? is not a valid|ERR_SOCKET_BAD_PORT"
     r"|should be (?:>=|>) 0 and < 65536\. Received|strconv\.\w{1,8}: parsing \"\$?PORT\"|invalid port:? ['\"]?\$",
-    "port taken": r"EADDRINUSE|\beaddrinuse\b|[Aa]ddress already in use|Port \d{2,5} (?:is|was) already in use"
+    "port taken": r"EADDRINUSE|\beaddrinuse\b|[Aa]ddress already in use|[Pp]ort \d{2,5} (?:is |was )?(?:already )?in use"
+    r"|[Pp]ort is already in use|[Pp]ort (?:is )?already (?:in use|taken|allocated)"
     r"|Only one usage of each socket address|Connection in use: \(",
     "port denied": r"listen EACCES|bind: permission denied|(?:PermissionError|Errno 13).{0,80}(?:bind|port|:80\b)"
     r"|bind\(\) to \S{1,60}:\d{1,5} failed|Permission denied - bind\(2\)|\(13\)Permission denied: AH00072",

@@ -35,7 +35,7 @@ from ._texts import findings
 from .base import Rule, hits
 
 SIGNS = {
-    "code syntax": r"^\W{0,8}(?:\w{1,20} ){0,3}(?:SyntaxError|IndentationError|TabError): |syntax error, unexpected"
+    "code syntax": r"^(?:\d{1,3}\|[\w.-]{1,40} {0,12}\| )?\W{0,8}(?:\w{1,20} ){0,3}(?:SyntaxError|IndentationError|TabError): |syntax error, unexpected"
     r"|PHP Parse error|Psych::SyntaxError|YAML syntax error|AH00526: Syntax error|Parse error: syntax error|\(SyntaxError\)"
     r"|Cannot use import statement outside a module|ERR_REQUIRE_ESM|require is not defined in ES module scope"
     r"|ERR_UNKNOWN_FILE_EXTENSION|ERR_UNSUPPORTED_DIR_IMPORT"
@@ -79,7 +79,7 @@ def _not_ours(facts: Facts, note: Note, trace: Trace | None) -> bool:
     text = note.text
     if trace is not None and trace.phase == "stopping":
         return True
-    path = re.search(r"(?:module|named|--|package) ['\"]?([\w./@:-]{1,200})", text)
+    path = re.search(r"(?:module named|module|named|--|package) ['\"]?([\w./@:-]{1,200})", text)
     if re.search(SIGNS["code path"], text) and path:
         name = path[1]
         entry = re.match(r"(?:file://)?/(?:app|workspace)/", name)

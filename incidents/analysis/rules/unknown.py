@@ -28,10 +28,16 @@ from incidents.analysis.events import Run, runs
 from incidents.analysis.types import Facts, Finding, Note, Remedy
 from incidents.analysis.wording import count, listed, stamp
 
-from ._blame import SIGNS, coded, died, last_words, timed_out
-from .base import Rule, build
+from ._blame import SIGNS as ENDS
+from ._blame import coded, died, last_words, timed_out
+from .base import Rule, build, hits
 
 GONE = ("H10", "H20", "H21", "H13", "H17", "H18", "H19", "H22", "H24", "H25", "H34", "H11", "H12", "H15", "H99")
+SIGNS = {
+    **ENDS,
+    "_load failed": r"Worker failed to boot|App failed to load|Application startup failed\. Exiting|Application run failed"
+    r"|bundler: failed to load command|Error starting ApplicationContext",
+}
 _EXITS = {
     0: "it ended as if its work were done",
     137: "it was killed from outside (SIGKILL): memory, or a stop that it ignored",
@@ -49,9 +55,23 @@ def check(facts: Facts) -> Iterator[Finding]:
     if dead:
         yield _crash(facts, dead)
         return
-    lines = [note for code in GONE for note in coded(facts, code)]
+    lines = [note for code in GONE for note in coded(facts, code) if not (code == "H18" and "sock=client" in note.text)]
     if lines:
         yield _router_only(facts, sorted(lines, key=lambda note: (note.at_us or 0, note.source, note.line)))
+    elif gone := hits(facts, "_load failed"):
+        yield _only_says_so(facts, gone)
+
+
+def _only_says_so(facts: Facts, gone: list[Note]) -> Finding:
+    """The server says that the app could not be loaded, and both the reason and the exit are outside this log."""
+    process = gone[-1].process
+    return build(
+        facts, "unknown",
+        f"The server could not load the app (`{gone[-1].text.strip()[:120]}`), and the error itself is not in this log. "
+        "It stands before these lines: `heroku logs -n 1500 -s app`.",
+        0.35, gone[-2:], subject=process, count=len(gone), severity="high", span=gone,
+        remedies=(Remedy("Get the lines before.", "heroku logs -n 1500 -s app"),),
+    )  # fmt: skip
 
 
 def _crash(facts: Facts, dead: list[Run]) -> Finding:
