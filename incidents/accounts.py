@@ -9,7 +9,6 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
@@ -84,12 +83,6 @@ class AccountAdapter(DefaultAccountAdapter):
         # What was typed isn't kept: people type passwords into the wrong field.
         email = str(credentials.get("email") or "").lower()
         audit.record("signin.failed", request=request, actor=AnonymousUser(), target=_known(email))
-
-
-class SocialAdapter(DefaultSocialAccountAdapter):
-    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        """The company's provider decides who has an account with it."""
-        return bool(settings.OIDC_ISSUER)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

@@ -11,7 +11,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from incidents import audit, sessions
+from incidents import audit, sessions, sign_on
 
 
 @receiver(user_logged_in)
@@ -29,8 +29,10 @@ def on_signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
 
 
 @receiver(account.user_signed_up)
-def on_signed_up(request: HttpRequest, user: User, **_: Any) -> None:
+def on_signed_up(request: HttpRequest, user: User, sociallogin: Any = None, **_: Any) -> None:
     audit.record("account.created", request=request, actor=user, target=user)
+    if sociallogin is not None:
+        sign_on.join_team(user, request)
 
 
 @receiver([account.password_changed, account.password_set])

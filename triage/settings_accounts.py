@@ -7,7 +7,9 @@ MAIL_FROM                     sender of mails
 OIDC_ISSUER                   address of a company's OpenID Connect provider, for single sign-on
 OIDC_CLIENT_ID, _SECRET       as the provider gave them
 OIDC_NAME                     what the button says; default: the host of the issuer
-OIDC_TEAM                     slug of the team that people who sign in so may join at once, as members
+OIDC_DOMAINS                  domains of mail addresses that are admitted, by commas; default: all that the provider has
+OIDC_TRUST_EMAIL              1 takes all addresses of the provider as confirmed; for those that never say so (Entra ID)
+OIDC_TEAM                     slug of the team that people who get an account so join at once, as members
 OIDC_FORM_ORIGINS             further origins that the provider's sign-in redirects to, for the content policy
 TRIAGE_SESSION_HOURS          hours without a request after which a session ends; default 12, on one machine 336
 ============================  ==========================================================
@@ -86,8 +88,9 @@ USERSESSIONS_TRACK_ACTIVITY = False  # would write a row on every request
 # -- single sign-on ---------------------------------------------------------------------------------------------------
 OIDC_ISSUER = env.text("OIDC_ISSUER").rstrip("/")
 OIDC_TEAM = env.text("OIDC_TEAM")
+OIDC_DOMAINS = [domain.lower().lstrip("@") for domain in env.words("OIDC_DOMAINS")]
 OIDC_ORIGINS: list[str] = []
-SOCIALACCOUNT_ADAPTER = "incidents.accounts.SocialAdapter"
+SOCIALACCOUNT_ADAPTER = "incidents.sign_on.SocialAdapter"
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 SOCIALACCOUNT_APPS: list[str] = ["allauth.socialaccount"]
 SOCIALACCOUNT_STORE_TOKENS = False
@@ -95,8 +98,9 @@ SOCIALACCOUNT_LOGIN_ON_GET = False
 if OIDC_ISSUER:
     _issuer = urlsplit(OIDC_ISSUER)
     _client, _secret = env.text("OIDC_CLIENT_ID"), env.text("OIDC_CLIENT_SECRET")
-    if _issuer.scheme != "https" or not _issuer.hostname:
-        raise ImproperlyConfigured("OIDC_ISSUER must begin with https://.")
+    _is_here = _issuer.scheme == "http" and _issuer.hostname in ("localhost", "127.0.0.1")
+    if not _issuer.hostname or not (_issuer.scheme == "https" or _is_here):
+        raise ImproperlyConfigured("OIDC_ISSUER must begin with https:// (http:// only on this machine).")
     if not _client or not _secret:
         raise ImproperlyConfigured("OIDC_ISSUER is set, so OIDC_CLIENT_ID and OIDC_CLIENT_SECRET must be, too.")
     SOCIALACCOUNT_APPS.append("allauth.socialaccount.providers.openid_connect")
@@ -112,7 +116,11 @@ if OIDC_ISSUER:
                 "name": env.text("OIDC_NAME") or _issuer.hostname,
                 "client_id": _client,
                 "secret": _secret,
-                "settings": {"server_url": OIDC_ISSUER, "token_auth_method": "client_secret_basic"},
+                "settings": {
+                    "server_url": OIDC_ISSUER,
+                    "token_auth_method": "client_secret_basic",
+                    "verified_email": env.boolean("OIDC_TRUST_EMAIL", default=False),
+                },
             }
         ],
     }
