@@ -1,4 +1,4 @@
 # Other names for the commands in bin/.
-.PHONY: run setup test lint bench lock
-run setup test lint bench lock:
+.PHONY: run setup test lint bench lock audit
+run setup test lint bench lock audit:
 	@bin/$@ $(ARGS)

@@ -14,7 +14,7 @@ import pytest
 from tests.support.processes import ROOT
 
 PIN_FILES = [ROOT / "requirements.txt", *sorted((ROOT / "requirements").glob("*.txt"))]
-COMMANDS = ["setup", "run", "test", "lint", "bench", "lock"]
+COMMANDS = ["setup", "run", "test", "lint", "bench", "lock", "audit"]
 NOT_OURS = {".git", ".venv", ".tools", "data", "staticfiles", "node_modules"}
 # Written in parts, so that this file does not hold what it looks for.
 PACKAGE_INDEXES = ["py" + "pi.org", "python" + "hosted", "registry.npm" + "js", "deb.deb" + "ian", "crates" + ".io"]
