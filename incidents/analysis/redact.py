@@ -23,7 +23,7 @@ from .redaction.words import Compiled, WordsError, compile_words
 __all__ = ["KINDS", "PERSONAL_KINDS", "RULES_VERSION", "Aliases", "Compiled", "Redacted", "Scrubber", "WordsError",
            "compile_words", "redact", "redact_bytes", "scrub", "use_words", "using_words"]  # fmt: skip
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised with every change of the rules, so that documents that were stored under older ones are masked anew."""
 
 

@@ -19,8 +19,11 @@ _ROUNDS = 4  # a line is read again after masking until nothing is found, at mos
 
 _STEM = (
     r"(?:(?:pass|pwd|pword|secret|token|key|auth|cred|cookie|sess|csrf|xsrf|hmac|jwt|bearer|licen[cs]e|mnemonic|saml|assertion|verifier|"
-    r"signature|private|(?:otp|mfa|2fa|sms|ion|ity|auth|login|backup|recovery|access|device|time|pin|invite)[_ ]?code)[\w.\-]*|"
-    r"(?:otp|pin|cv[vc]|sig|pat|salt|seed|psk|sid)[\d_.\-]*)"
+    r"signature|private|(?:otp|mfa|2fa|sms|ion|ity|auth|login|backup|recovery|access|device|time|pin|invite|factor|email|phone|signin|verify|confirm|magic|scratch)[_ ]?code|"
+    r"kennwort|senha|contrase(?:n|\xc3\xb1)a|l(?:o|\xc3\xb6)senord|wachtwoord|adgangskode|salasana|heslo|has(?:l|\xc5\x82)o|\xc5\x9fifre|"
+    r"\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c|\xd0\x90\xd0\xa0\xd0\x9e\xd0\x9b\xd0\xac|\xe5\xaf\x86\xe7[\xa0\xa2][\x81\xbc]|\xe5\x8f\xa3\xe4\xbb\xa4|\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89|\xeb\xb0\x80\xeb\xb2\x88\xed\x98\xb8|\xec\x95\x94\xed\x98\xb8|"
+    r"bundle_\w+__|honeycomb[_\-]team|session[ ]id)[\w.\-]*|"
+    r"(?:otp|pin|pw|cv[vc]|sig|pat|salt|seed|psk|sid)[\d_.\-]*)"
 )
 # What comes next is no marker that fills its place: one that does is masked already (FILL stands for its bytes).
 _UNMASKED = r"[=>]*[ \t\r]*[\"'\\\[(]*(?:[^\xff\s\"'\\\[(]|\xff+[^\xff\s\"'`<>,;&)\]}\\]|(?m:$))"
@@ -32,15 +35,17 @@ _TRIGGER_SOURCE = "|".join(
         + _UNMASKED,
         # a pair of name and value: <param name="password" value=…
         r"\b(?:name|key|field|header|id|k|var|param)[\"']?[ \t\r]*[=:>][ \t\r]*\\*[\"']?[\w.\-]*" + _STEM,
-        r"[?&;#](?:code|key|ticket|sig)=",
+        r"[?&;#](?:code|key|ticket|sig)=|\b(?:code|key|ticket)=[\w.%\-]{10,}&",
         # a telling word, a few small words, something with a digit; options of commands
         r"(?:passw|passphrase|passcode|pwd|secret|token|key|credential|code|pin|identified by|auth|login)[\w\-]*[\"']?[ \t]+(?:[a-z=>:.@_\-]+[ \t:=]+){0,4}"
         r"\\*[\"'`(<\[]?[^\s]*[0-9'\"]",
         r"[ \t\r]-{1,2}[\w.\-]*(?:pass|pwd|secret|token|key|auth|cred|user|u|U|p|P|a)[\w.\-]*[ \t]",
-        r"[ \t\r]-[pPN][ ]?[^\s\-=]|(?:requirepass|masterauth|masterpass)|\bac[0-9a-f]{32}[:/, ]",
+        r"[ \t\r]-[pPN][ ]?[^\s\-=]|openssl|bundle config|\botp[ \t]+(?:is|was|[0-9])|sqlplus|sqlldr|rman |[ei][xm]pdp |(?:requirepass|masterauth|masterpass)|\bac[0-9a-f]{32}[:/, \"'\\]",
         r"://[^\s\"'<>\xff]*@|://[^\s/?#@:]*:[^\s/?#@:]*[^\s/?#@:0-9][^\s/?#@:]*(?m:$)|:(?:\\+/){2}|@(?:tcp|unix)\(|:[^\s\"'@/:]{4,}@[\w.\-]+:[0-9]{2,5}/|oracle:",
         r"\b(?:bearer|basic)(?:[ \t+:]|%20)+[^\xff]",
-        r"private.{1,3}key",
+        r"private.{1,3}key|kty|rsakeyvalue|(?:hawk|mac) id=|setuser|insert[ \t]+(?:ignore[ \t]+)?into|pdo->|mysqli|ldap_bind|ftp_login|imap_open|ssh2_auth|\bcrypt\('",
+        r"echo[ \t][^|]*\||<<<|[ \t](?:is|as)[ \t](?:your|the)[ \t]|(?:use|enter)[ \t]+(?:code|otp|pin|[0-9])|\b[sb]\.[a-z0-9]{24}|--[0-9a-f]{8,}",
+        r"/[a-z_\-]*(?:reset|magic|invit|confirm|verif|activat|unlock|unsubscribe|recover|forgot|one-time|one_time|passwordless|token)[a-z_\-]*/(?:[a-z0-9]{1,8}/)?[a-z0-9_\-=%]{8,}",
         r"%(?:25)*(?:3[ad]|22|26)|\\u00(?:2[267]|3[acde])|&(?:quot|amp|lt|gt|#[0-9]|#x)",
         INVISIBLE_SOURCE.decode("latin-1"),
     )

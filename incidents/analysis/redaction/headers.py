@@ -19,6 +19,7 @@ _LOOSE = re.compile(
     rb"(?i)\b(bearer|basic)(?:[ \t]|%20|\+|:[ \t]?){1,3}\\{0,7}[\"'(\[<]?([A-Za-z0-9._~+/=\-]{8,8192}+)"
 )
 _DIGEST = re.compile(rb"(?i)\bresponse=\\{0,7}\"?([0-9a-f]{16,128}+)")
+_MAC = re.compile(rb"\bmac=\\{0,7}\"?([A-Za-z0-9+/=]{16,128}+)")
 _PLAIN = re.compile(rb"[A-Za-z]?[a-z_\-]*[.:]?")
 
 _COOKIE = re.compile(rb"(?:\A|;\s{0,8}|&\s{0,2})\s{0,4}([^\s=;,\"'&]{1,128}+)=(\"?)((?>(?:(?!\\[\"'nr])[^;\s\"'])*))")
@@ -61,6 +62,9 @@ def loose(text: bytes) -> Iterator[Span]:
         body = match[2]
         if looks_random(body, 16, uuid_counts=True) or (match[1].lower() == b"basic" and _is_basic(body)):
             yield Span(match.start(2), match.end(2), "authorization")
+    if b"Hawk " in text or b"MAC " in text:
+        for match in _MAC.finditer(text):
+            yield Span(match.start(1), match.end(1), "authorization")
     if b"igest" in text:
         for match in _DIGEST.finditer(text):
             yield Span(match.start(1), match.end(1), "authorization")

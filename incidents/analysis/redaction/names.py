@@ -19,6 +19,7 @@ class Sense(Enum):
     PASS = 6  # "pass" alone: a word, a count or a password
     AUTH = 7  # an authorization header: scheme and credentials
     COOKIES = 8  # a list of cookies
+    PAIR = 9  # a user and a password with a colon between them
 
 
 class Name(NamedTuple):
@@ -39,7 +40,7 @@ def _set(words: str) -> frozenset[str]:
 _MODIFIERS = _set(
     "confirmation confirm again repeat new old current previous prod production staging stage dev development test testing "
     "live sandbox base value val plain plaintext raw text str string b64 base64 hex encoded decoded encrypted primary "
-    "secondary backup read write admin root main default global local v a b x prd stg eu us sha sha256"
+    "secondary backup read write admin root main default global local v a b x prd stg eu us sha sha256 ed"
 )
 # Words after which a name speaks about a secret, not of its value: token_type, password_changed_at, secret_name.
 _ABOUT = _set(
@@ -63,6 +64,9 @@ _STRONG_ENDS: tuple[tuple[str, str], ...] = (
     ("encryptionkey", "api-key"), ("signingkey", "api-key"), ("accountkey", "api-key"), ("subscriptionkey", "api-key"),
     ("secretid", "secret"), ("requirepass", "password"), ("masterauth", "password"), ("keypass", "password"),
     ("storepass", "password"), ("psk", "password"), ("credential", "secret"), ("credentials", "secret"),
+    ("kennwort", "password"), ("passe", "password"), ("senha", "password"), ("contrasena", "password"),
+    ("losenord", "password"), ("wachtwoord", "password"), ("adgangskode", "password"), ("salasana", "password"),
+    ("heslo", "password"), ("haslo", "password"),
 )  # fmt: skip
 _STRONG_KEYS = _set(
     "api access secret private master encryption encrypt decryption signing sign license licence auth authentication account "
@@ -87,26 +91,38 @@ _RANDOM_ENDS: dict[str, str] = {
     "samlrequest": "token", "verifier": "token", "tokens": "token", "private": "secret", "pat": "token", "apikeys": "api-key",
 }  # fmt: skip
 _CODE_OWNERS = _set("otp totp mfa 2fa sms verification security auth authorization activation confirmation login backup "
-                    "recovery access device one time pin invite")  # fmt: skip
+                    "recovery access device one time pin invite factor email phone signin verify confirm magic scratch")  # fmt: skip
+_FOREIGN = re.compile(
+    "пароль|Пароль|ПАРОЛЬ|contraseña|Contraseña|lösenord|Lösenord|hasło|Hasło|şifre|Şifre|密码|密碼|口令|パスワード|비밀번호|암호".encode()
+)
+"""Words for a password in other scripts, whole, as names of values."""
 
 
 @lru_cache(maxsize=8192)
 def classify(name: bytes) -> Name | None:
     """What ``name`` says about the value behind it, or None. Cached: the same names come again and again."""
+    if not name.isascii() and _FOREIGN.search(name):
+        return Name("password", Sense.STRONG)
     words = [word.decode().lower() for word in _WORDS.findall(name)]
     while len(words) > 1 and (words[-1] in _MODIFIERS or words[-1].isdigit()):
         words.pop()
-    found = _classify(words) if words else None
+    found = _classify(words, name) if words else None
     return Name("aws-key", found.sense) if found and found.kind != "password" and "aws" in words else found
 
 
-def _classify(words: list[str]) -> Name | None:
+def _classify(words: list[str], name: bytes) -> Name | None:
     tail = words[-1]
     before = words[-2] if len(words) > 1 else ""
     pair = before + tail
     for check in (_by_header, _by_key, _by_code_or_session):
         if found := check(words, tail, before):
             return found
+    if words[0] == "bundle" and b"__" in name:  # BUNDLE_GEMS__EXAMPLE__COM=user:password
+        return Name("password", Sense.PAIR)
+    if pair == "honeycombteam":
+        return Name("api-key", Sense.RANDOM)
+    if tail == "pw":
+        return Name("password", Sense.PASS)
     if tail in {"hash", "digest"} and "password" in words:
         return Name("password", Sense.STRONG)
     if tail in {"token", "tokens"} and before in _PAGING:
@@ -129,6 +145,8 @@ def _classify(words: list[str]) -> Name | None:
 
 
 def _by_header(words: list[str], tail: str, before: str) -> Name | None:
+    if tail == "auth" and before in {"basic", "http"}:
+        return Name("password", Sense.PAIR)
     if tail in {"authorization", "auth"}:
         return Name("authorization", Sense.AUTH)
     if tail in {"cookie", "cookies", "cookie2"}:
@@ -143,13 +161,17 @@ def _by_key(words: list[str], tail: str, before: str) -> Name | None:
         return Name("api-key", Sense.QUERY)
     if before in _STRONG_KEYS or before.endswith(("secret", "password", "token", "api")):
         return Name("api-key", Sense.STRONG if tail == "key" else Sense.RANDOM)
-    if before != "public" and {"encryption", "secret", "private"} & set(words):
+    if (before != "public" and {"encryption", "secret", "private"} & set(words)) or (
+        before == "storage" and "azure" in words
+    ):
         return Name("api-key", Sense.STRONG)
     return None if before in _OTHER_KEYS else Name("api-key", Sense.RANDOM)
 
 
 def _by_code_or_session(words: list[str], tail: str, before: str) -> Name | None:
-    if tail in {"otp", "totp", "pin", "cvv", "cvc", "cvv2", "cvc2"} or (tail == "code" and before in _CODE_OWNERS):
+    if tail in {"otp", "totp", "pin", "cvv", "cvc", "cvv2", "cvc2"} or (
+        tail in {"code", "codes"} and before in _CODE_OWNERS
+    ):
         return Name("code", Sense.DIGITS)
     if tail in {"code", "ticket"} and not before:
         return Name("code", Sense.QUERY)

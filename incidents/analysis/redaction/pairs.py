@@ -10,8 +10,8 @@ from .names import Name, Sense, classify
 from .values import FILLED, Reader, Value, is_placeholder, is_secret, looks_random
 
 _PAIR = re.compile(
-    rb"(?<![\w.\-$@])([A-Za-z_$@.\-][\w.$\-]{0,127}+)((?:\\{0,15}[\"'`])?\]?\)?)"
-    rb"([ \t]{0,4}(?:=>|:=|=(?![=~])|:(?!:|//)|->)[ \t]{0,8}|,[ \t]{0,4}(?=\\{0,15}[\"'])|\((?=\\{0,15}[\"']))"
+    rb"(?<![\w.\-$@\x80-\xfe])([A-Za-z_$@.\-\x80-\xfe][\w.$\-\x80-\xfe]{0,127}+)((?:\\{0,15}[\"'`](?:>>)?)?\]?\)?)"
+    rb"([ \t]{0,4}(?:=>|:=|=(?![=~])|:(?!:|//)|->)[ \t]{0,8}|,[ \t]{0,4}(?:<<)?(?=\\{0,15}[\"'])|\((?=\\{0,15}[\"']))"
 )
 _ELEMENT = re.compile(
     rb"<(?:[\w\-]{1,32}+:)?([A-Za-z][\w.\-]{1,63}+)(?:\s[^<>]{0,256}+)?>(?:\s{0,4}<!\[CDATA\[)?((?!\s{0,4}<)[^<>]{1,4096}+)"
@@ -30,6 +30,8 @@ _ERROR_BEFORE = re.compile(rb"(?i)(?:unexpected|illegal|syntax|parse|lexer|near)
 _SCOPE = re.compile(rb"[\w@.%\-\xff]{8,128}?(?=/[0-9]{8}/|%2F[0-9]{8}%2F)")
 _ARN = re.compile(rb"arn:[\w:\-]{4,96}\Z")
 _APP_PASSWORD = re.compile(rb"(?:[a-z]{4} ){3}[a-z]{4}(?!\w)")  # as Google prints them
+_USER_AND_PASSWORD = re.compile(rb"[\w.@%+\-]{1,64}:[^\s:/]{3,}")
+_CLOSES = re.compile(rb"(?:>>)?\s{0,2}[\])}]")
 _TWILIO_SID = re.compile(rb"[A-Z]{2}[0-9a-f]{32}")
 
 
@@ -38,6 +40,7 @@ def find(text: bytes) -> list[Span]:
     return _Search(text).run()
 
 
+_ID = (b"ID", b"Id", b"id")
 _SESSIONS = (b"sessid", b"sessionid", b"aspxauth")
 _SCOPED = frozenset({"secret", "aws-key"})
 _WEAK = frozenset({Sense.RANDOM, Sense.QUERY, Sense.SESSION, Sense.AUTH})
@@ -51,8 +54,8 @@ class _Search:
         self.reader = Reader(text)
         self.spans: list[Span] = []
         self.cookies_end = 0
-        # How the value at hand is named: its name, what stands between, whether it is part of a query.
-        self.name, self.separator, self.in_query = b"", b"", False
+        # How the value at hand is named: its name, what stands between, whether it is part of a query or of a pair.
+        self.name, self.separator, self.in_query, self.is_tuple = b"", b"", False, False
         # A long bare value, as far as it reads as no secret: names that crowd in it say nothing new.
         self.crowd_start = self.crowd_end = 0
 
@@ -64,6 +67,8 @@ class _Search:
             if text.startswith(FILL, pos) and FILLED.match(text, pos):
                 continue
             meaning = classify(name)
+            if meaning is None and name in _ID and text[pair.start() - 8 : pair.start() - 1].lower() == b"session":
+                meaning = classify(b"session_id")
             if meaning is None:
                 continue
             if pos < self.crowd_end and pos - self.crowd_start < 64 and meaning.sense in _WEAK:
@@ -71,7 +76,8 @@ class _Search:
             meaning = self.in_place(name, separator, meaning, pair.start())
             if meaning is None:
                 continue
-            if separator[:1] in b",(" and ((not closing and separator != b"(") or meaning.sense is Sense.COOKIES):
+            listed = separator[:1] == b"," and not closing and text[pair.start() - 1 : pair.start()] != b"{"
+            if listed or (separator[:1] in b",(" and meaning.sense is Sense.COOKIES):
                 continue
             pos = self.judge(pair.start(), name, separator, pos, meaning)
         if b"<" in text and b">" in text:
@@ -120,7 +126,10 @@ class _Search:
                 return start
             value = scoped
         self.name, self.separator = name, separator
-        self.in_query = name_at > 0 and self.text[name_at - 1] in b"?&#;"
+        self.in_query = (name_at > 0 and self.text[name_at - 1] in b"?&#;") or (
+            separator == b"=" and self.text[value.end : value.end + 1] == b"&"
+        )
+        self.is_tuple = separator[:1] == b"," and self.closes_tuple(name_at, value)
         read_on = start
         while value is not None and self.holds(value, meaning):
             read_on = value.end
@@ -135,6 +144,11 @@ class _Search:
             self.crowd_start, self.crowd_end = start, value.end
         return read_on
 
+    def closes_tuple(self, name_at: int, value: Value) -> bool:
+        """Whether name and value are the two members of one list or tuple: ``["password", "…"]``."""
+        before = self.text[max(0, name_at - 20) : name_at].rstrip(b"\\\"'`<")[-1:]
+        return before in (b"[", b"(", b"{") and _CLOSES.match(self.text, value.after) is not None
+
     def without_scope(self, value: Value) -> Value | None:
         """Of the credential of a signed URL only the key's id: its date, region and service stay. None: a service account."""
         scope = _SCOPE.match(self.text, value.start)
@@ -144,12 +158,18 @@ class _Search:
 
     def elements(self) -> None:
         for element in _ELEMENT.finditer(self.text):
+            if b" " in element[2].strip() and self.text[element.end() : element.end() + 2] not in (
+                b"</",
+                b"<\\",
+                b"><",
+            ):
+                continue
             meaning = classify(element[1])
             if meaning is None or meaning.sense in (Sense.QUERY, Sense.COOKIES, Sense.AUTH):
                 continue
             body = element[2].rstrip(b"]\\ \t")
             value = Value(element.start(2), element.start(2) + len(body), True, element.end())
-            self.name, self.separator, self.in_query = element[1], b">", False
+            self.name, self.separator, self.in_query, self.is_tuple = element[1], b">", False, False
             if self.holds(value, meaning):
                 self.spans.append(Span(value.start, value.end, meaning.kind))
 
@@ -157,7 +177,8 @@ class _Search:
         """Whether the value is a secret, by how far its name is to be trusted."""
         kind, sense = meaning
         reader = self.reader
-        if self.separator[:1] in b",(" and not looks_random(reader.body(value), 8, uuid_counts=True):
+        least = 6 if self.is_tuple and kind == "password" else 8
+        if self.separator[:1] in b",(" and not looks_random(reader.body(value), least, uuid_counts=True):
             return False
         if sense is Sense.STRONG:
             return self.holds_strong(reader.body(value), value, kind == "password")
@@ -180,7 +201,11 @@ class _Search:
             )
             return reader.is_random(value, 8 if near else 20, uuid_counts=near) and not _TWILIO_SID.fullmatch(body)
         if sense is Sense.DIGITS:
-            return (body.isdigit() and 3 <= len(body) <= 10) or reader.is_random(value, 6)
+            return (body.isdigit() and 3 <= len(body) <= 10) or (
+                self.name[-3:].lower() != b"pin" and reader.is_random(value, 6)
+            )
+        if sense is Sense.PAIR:
+            return _USER_AND_PASSWORD.fullmatch(body) is not None
         return (value.quoted and len(body) >= 4 and not body.isdigit()) or reader.is_random(value, 6)  # Sense.PASS
 
     def holds_strong(self, body: bytes, value: Value, is_password: bool) -> bool:

@@ -13,7 +13,7 @@ _EDGE = re.compile(_DASHES + rb"(BEGIN|END)[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]
 _BODY_RUN = re.compile(rb"[A-Za-z0-9+/=]{16,}")
 _BODY_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\%"
 _BODY = re.compile(
-    rb"(?>(?:[\s\"'>|+#*,.]|\\[nrt\\])*)((?:[A-Za-z0-9+/]{1,128}+={0,3})(?>(?:\\[nr]|[\s\"'+,\\\\])*))\Z"
+    rb"(?>(?:[\s\"'>|+#*,.]|\\[nrt\\])*)((?:[A-Za-z0-9+/]{1,128}+={0,3}|=[A-Za-z0-9+/]{4})(?>(?:\\[nr]|[\s\"'+,\\\\])*))\Z"
 )
 _QUOTE = re.compile(rb"\\{0,15}[\"'`]")
 _LAST_RUN = re.compile(rb"(?:\A|[\s\"'=:>])([A-Za-z0-9+/]{40,}+={0,3})[\s\"',\\nr+]*+\Z")

@@ -25,7 +25,7 @@ _SERVICE_USERS = frozenset(b"git celery svn hg".split())
 _V4 = compile_re2(rb"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}")
 _V6 = compile_re2(rb"[23][0-9a-fA-F]{3}(?::|%3[aA])(?:[0-9a-fA-F:.]|%3[aA]){2,60}")
 _BEFORE_VERSION = re.compile(
-    rb"(?i)(?:\bv(?:er(?:sion)?)?\.?|release|build|using [\w.\-]{1,40}|rails|ruby|gem [\w\-]{1,40})[ \t=:(]{1,3}\Z"
+    rb"(?i)(?:(?:\b|_)v(?:er)?\.?|version|release|build|\boid|using [\w.\-]{1,40}|rails|ruby|gem [\w\-]{1,40})\\{0,7}[\"']?[ \t=:(]{1,3}\\{0,7}[\"']?\Z"
 )
 
 _CARD = compile_re2(
@@ -66,6 +66,8 @@ def find_ips(text: bytes) -> Iterator[Span]:
         start, end = match.span()
         while text[end - 1 : end] in (b":", b"."):
             end -= 1
+        if text[end : end + 1].isalnum() or text[end : end + 1] == b"_":
+            continue
         if (not start or not (text[start - 1 : start].isalnum() or text[start - 1] in b":.-_")) and _is_v6(
             text[start:end]
         ):
@@ -97,7 +99,7 @@ def _public_octets(address: bytes) -> tuple[int, ...]:
 def _reads_as_version(octets: tuple[int, ...], text: bytes, start: int, before: bytes) -> bool:
     """``Chrome/120.0.0.0``, ``rails 7.0.8.1``, and the resolvers 1.1.1.1 and 8.8.8.8: small numbers that name nobody."""
     if before in b'"=[' and before:
-        return False
+        return _BEFORE_VERSION.search(text, max(0, start - 56), start) is not None
     if max(octets) <= 30 or (
         before == b"/"
         and octets[2:] == (0, 0)

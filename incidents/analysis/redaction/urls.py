@@ -17,9 +17,14 @@ _LOOSE = re.compile(
     rb"(?<![\w/:.@%\-])[\w.\-]{1,64}+:([^\s\"'`@/:<>(),;\xff]{4,128}+)@(?:(?:tcp|unix)\(|[\w.\-]{1,128}+:[0-9]{2,5}/)"
 )
 _CUT = re.compile(
-    rb"(?<![\w+.\-])([A-Za-z][\w+.\-]{1,31}+):(?:\\{0,15}/){2}[^\s:/?#@\"'`<>]{0,256}+:([^\s/?#@:\"'`<>]{1,1024}+)\Z"
+    rb"(?<![\w+.\-])([A-Za-z][\w+.\-]{1,31}+):(?:\\{0,15}/){2}[^\s:/?#@\"'`<>]{0,256}+:(?![0-9]{1,5}[;,])([^\s/?#@:\"'`<>]{1,1024}+)\Z"
 )
-_ORACLE = re.compile(rb"oracle:(?:thin|oci):[\w.\-]{1,64}+/([^\s\"'@/]{1,128}+)@")
+_ORACLE = re.compile(
+    rb"(?:oracle:(?:thin|oci):|(?:sqlplus|sqlldr|expdp|impdp|rman|exp|imp)[ \t]{1,4}(?:-\w[ \t]{1,4})?\\{0,3}[\"']?)[\w.\-]{1,64}+/([^\s\"'@/]{1,128}+)@"
+)
+_DIALED = re.compile(rb"@(?:tcp|unix)\(")
+_BEFORE_DIAL = re.compile(rb"[\w.\-]{1,64}+:([^\s\"'`<>\xff]{1,192}+)\Z")
+_EXAMPLE = re.compile(rb"(?i)<?(?:user(?:name)?|usr)>?:<?pass(?:word)?>?@<?(?:host(?:name)?|server)>?(?![\w.\-])")
 
 
 def find(text: bytes) -> Iterator[Span]:
@@ -46,9 +51,21 @@ def find(text: bytes) -> Iterator[Span]:
     for match in _LOOSE.finditer(text):
         if not is_placeholder(match[1]):
             yield Span(match.start(1), match.end(1), "database-password")
-    if b"oracle:" in text:
+    if b"@tcp(" in text or b"@unix(" in text:
+        yield from _dialed(text)
+    if b"oracle:" in text or b"sqlplus" in text or b"rman" in text or b"sqlldr" in text or b"pdp" in text:
         for match in _ORACLE.finditer(text):
             yield Span(match.start(1), match.end(1), "database-password")
+
+
+def _dialed(text: bytes) -> Iterator[Span]:
+    """``user:PASSWORD@tcp(host:port)/db`` of Go, whose password may hold any mark."""
+    for dialed in _DIALED.finditer(text):
+        start = max(0, dialed.start() - 256)
+        before = text[start : dialed.start()]
+        blank = max(before.rfind(mark) for mark in (b" ", b"\t", b'"', b"'", b"`", b"=", b">", b"\xff"))
+        if (found := _BEFORE_DIAL.match(before, blank + 1)) and not is_placeholder(found[1]):
+            yield Span(start + found.start(1), dialed.start(), "database-password")
 
 
 def _in_url(text: bytes, scheme: re.Match[bytes]) -> Iterator[Span]:
@@ -57,7 +74,7 @@ def _in_url(text: bytes, scheme: re.Match[bytes]) -> Iterator[Span]:
         return
     rest, start = token[0], token.start()
     userinfo = _userinfo(rest)
-    if userinfo is None:
+    if userinfo is None or _EXAMPLE.match(rest):
         return
     user, colon, password = userinfo.partition(b":")
     host = rest[len(userinfo) + 1 :][:128]

@@ -22,9 +22,10 @@ class Value(NamedTuple):
 # What may stand before the quote: b"…", string(5) "…", Some("…"), SecretStr('…'), ["…"], ("…").
 _WRAP = re.compile(
     rb"(?:[\[(]\s{0,4}|(?i:string)\([0-9]{1,6}\)\s{1,2}|(?i:Some|SecretStr|SecretString|SecretBytes|Secret|Optional|Just|String|base64|quote|Sensitive)[(\[]"
-    rb"|[bBuUrR]{1,2}(?=[\"'])|@(?=\")|\\?<!\[CDATA\[|\$(?=')){0,4}"
+    rb"|[bBuUrR]{1,2}(?=[\"'])|@(?=\")|\\?<!\[CDATA\[|\$(?=')|<<(?=\")|![\w/:.]{1,32}[ ]"
+    rb"|\{\s{0,4}\\{0,15}[\"'](?:S|[vV]alue|stringValue|secureValue|plaintext)\\{0,15}[\"']\s{0,2}:\s{0,2}(?=\\{0,15}[\"'])){0,4}"
 )
-_PLAIN_HEADS = frozenset(b"0123456789acdefghiklmnptvwxyzACDEFGHIKLMNPTVWXYZ/-_+.~^!=?:")
+_PLAIN_HEADS = frozenset(b"0123456789acdefghiklmnptvwxyzACDEFGHIKLMNPTVWXYZ/-_+.~^=?:")
 """First bytes of a value that can be neither masked, nor wrapped, nor quoted."""
 _QUOTE = re.compile(rb"(\\{0,15})([\"'`])")
 _BARE = re.compile(
@@ -59,6 +60,9 @@ _MASKED_AT = re.compile(
     rb"(?i)[\[(<](?:filtered|redacted|hidden|masked|removed|secure|secret|protected|omitted|scrubbed)[\w -]{0,24}[\])>]|\*{3,}"
     rb"|[$#%]\{|\$\(|\{\{|\$[A-Z_][A-Z0-9_]{1,64}\b|<%="  # masked by others, or a variable
 )
+_STARRED = re.compile(
+    rb"[\w\-:/]{0,16}?(?:\*{3,}|\.{3,}|\xe2\x80\xa6|(?:\xe2\x80\xa2){3,}|[xX]{5,})[\w\-]{0,6}"
+)  # sk-****abcd
 FILLED = re.compile(rb"\xff{8,}+(?=[\s\"'`<>,;&)\]}\\]|\Z)")
 _INDEXED = re.compile(rb"\[\\{0,7}[:\"'\w]")
 _MESSAGE = re.compile(
@@ -103,6 +107,12 @@ class Reader:
             return _read_quoted(text, quote, in_list=b"[" in text[start:open_at])
         if open_at == start:
             return self._bare_or_call(start)
+        if (
+            text[start - 1 : open_at] == b"=("
+            and (inner := self.bare(open_at))
+            and text[inner.end : inner.end + 1] == b")"
+        ):
+            return inner  # Key (api_key)=(…)
         return self.bare(start) or (None if b"(" in text[start:open_at] else self.bare(open_at))
 
     def _bare_or_call(self, start: int) -> Value | None:
@@ -164,6 +174,8 @@ def is_placeholder(value: bytes) -> bool:
     """Whether nothing secret stands there: empty, masked already, a variable, or a word such as ``null`` or ``expired``."""
     bare = value.strip(b" \t\r\n\xff")
     if not bare or not _ANY_ALNUM.search(bare):
+        return True
+    if len(bare) <= 64 and _STARRED.fullmatch(bare):
         return True
     if bare[0] not in _PLACEHOLDER_HEADS or (bare[:1].isalnum() and _DIGIT.search(bare)):
         return False

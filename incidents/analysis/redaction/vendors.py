@@ -48,9 +48,15 @@ _PREFIXED: tuple[tuple[str, str], ...] = (
     ("vendor-token", r"cmVmdGtu[A-Za-z0-9]{20,}|AKCp[A-Za-z0-9]{30,}|oy2[a-z0-9]{43}|dop_v1_\w{10,}|ico-[A-Za-z0-9]{32}"),
     ("vendor-token", r"SWMTKN-1-[\w\-]{20,}|K10[0-9a-f]{30,}::server:\w+|vault:v\d:[A-Za-z0-9+/=]{20,}|EAACEdEose0cBA\w+"),
     ("jwt", r"eyJ[\w\-]{6,}\.[\w\-]{2,}(?:\.[\w\-]*){0,4}"),
+    ("vendor-token", r"http-intake\.logs\.[\w.\-]+/(?:api/)?v\d/input/[0-9a-f]{20,}|sumologic\.com/receiver/v\d/http/[\w+/=\-]{20,}"),
+    ("vendor-token", r"loggly\.com/(?:inputs|bulk)/[\w\-]{20,}|hc-ping\.com/[\w\-]{20,}|nosnch\.in/[0-9a-f]{8,}|api\.netlify\.com/build_hooks/[0-9a-f]{16,}"),
+    ("vendor-token", r"events\.pagerduty\.com/integration/[0-9a-f]{20,}|hook\.(?:[a-z0-9]+\.)?(?:make|integromat)\.com/[a-z0-9]{20,}"),
+    ("vendor-token", r"tgp_v1_[\w\-]{20,}|A21AA[\w\-]{40,}|os_v2_(?:app|org)_[a-z0-9]{30,}|sec-c-[A-Za-z0-9+/=]{30,}|klarna_(?:live|test)_api_[\w\-+/=]{10,}"),
+    ("vendor-token", r"s-s4t2(?:ud|af)-[0-9a-f]{20,}|sm_(?:aat|pat|sat)_\w{10,}|ATTA[0-9a-f]{30,}|p8e-[A-Za-z0-9]{32}|secret-token:[\w%.\-]{8,}"),
+    ("vendor-token", r"v[1-4]\.(?:local|public)\.[\w\-]{40,}|CfDJ8[\w\-]{40,}|eyJrIjoi[A-Za-z0-9+/=]{40,}|eyJpdiI6[A-Za-z0-9+/=]{40,}"),
     ("private-key", r"MII[A-Za-z0-9+/]{3}IBA[AD][A-Za-z0-9+/=\\nr]{24,}|MHcCAQEEI[A-Za-z0-9+/=\\nr]{24,}|MIG[A-Za-z0-9]AgEAM[A-Za-z0-9+/=\\nr]{24,}"),
     ("private-key", r"b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/=\\nr]{24,}|MC4CAQAwBQYDK2Vw[A-Za-z0-9+/=\\nr]{20,}"),
-    ("password", r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{20,}|\$argon2[id]{1,2}\$[\w=,$+/.\-]{30,}|pbkdf2_sha(?:256|512|1)\$\d+\$[\w+/=$]{20,}"),
+    ("password", r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{20,}|\$argon2[id]{1,2}\$[\w=,$+/.\-]{30,}|pbkdf2(?:_sha|:sha)(?:256|512|1)(?::\d+)?\$(?:\d+\$)?[\w+/=$]{20,}"),
     ("password", r"\$[156y]\$(?:rounds=\d+\$)?[./A-Za-z0-9]{4,16}\$[./A-Za-z0-9]{22,}|scrypt:\d+:\d+:\d+\$\w+\$[0-9a-f]{32,}"),
 )  # fmt: skip
 
@@ -71,6 +77,9 @@ _EDGED: tuple[tuple[str, str], ...] = (
     ("vendor-token", r"(?:live|test)_[A-Za-z0-9]{30,}|LTAI[A-Za-z0-9]{12,24}|AKID[A-Za-z0-9]{32}|AQVN[\w\-]{30,}|y0_[\w\-]{30,}|t1\.[\w\-]{60,}"),
     ("vendor-token", r"v1\.0-[0-9a-f]{24}-[0-9a-f]{60,}|cf[ua]t_\w{30,}|aio_[A-Za-z0-9]{28}|API-[A-Z0-9]{26}|tk-us-[\w\-]{40,}|fio-u-[\w\-=]{40,}"),
     ("vendor-token", r"[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.\-]{20,}|00D[A-Za-z0-9]{12,15}![\w.]{20,}|[A-Za-z0-9]{14}\.atlasv1\.[\w\-]{20,}"),
+    ("vendor-token", r"fw_[A-Za-z0-9]{20,}|live_[A-Za-z0-9_\-]{38,}|sk_(?:sbox_|test_)?(?:" + _UUID + r"|[a-z0-9]{26})|pk_[0-9a-f]{34}|4b1d[A-Za-z0-9]{38}"),
+    ("vendor-token", r"[ps]at\.[\w\-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{16,}|[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk|YC[A-Za-z0-9_\-]{38}|xata_\w{20,}"),
+    ("vendor-token", r"u\d{6,9}-[0-9a-f]{24}|oauth:[a-z0-9]{30}"),
     ("vendor-token", r"\d/\d{10,}(?:/\d{10,})?:[0-9a-f]{32}|u\+[\w\-]{18}|dnkey-[\w\-=]{20,}|napi_[a-z0-9]{40,}|rzp_(?:live|test)_[A-Za-z0-9]{10,}"),
 )  # fmt: skip
 
@@ -114,12 +123,18 @@ TRIGGER = "|".join(
 
 _ROUGH = compile_re2("|".join(_roughly(shape).replace(r"\Z", "$") for _, shape in _ALL).encode())
 _REST = re.compile(rb"[\w\-]{0,8192}+")
-_SLACK = re.compile(rb"(?:services|workflows|triggers|webhooks/\d+|webhookb2|catch|key|bot)/?")
+_SLACK = re.compile(
+    rb"(?:services|workflows|triggers|webhooks/\d+|webhookb2|catch|key|bot|input|http|inputs|bulk|hc-ping\.com|nosnch\.in|build_hooks|integration|(?:make|integromat)\.com)/?"
+)
 
 _AWS_SECRET = re.compile(rb"(?<![A-Za-z0-9/+=_.\-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+_\-])")
 _AWS_BESIDE = re.compile(AWS_ID.encode() + rb"[ \t:,;|/]{1,3}([A-Za-z0-9/+]{12,40}+)\Z")  # cut by the end of the line
 _AWS_NEAR = re.compile(AWS_ID.encode())
-_TWILIO_PAIR = re.compile(rb"\bAC[0-9a-f]{32}[:/, ]{1,3}([0-9a-f]{32})\b")
+_TWILIO_PAIR = re.compile(rb"\bAC[0-9a-f]{32}[:/, \"'\\]{1,8}([0-9a-f]{32})\b")
+_VAULT = re.compile(rb"(?<![\w.\-/])[sb]\.([A-Za-z0-9]{24})(?![\w.(\-])")
+_SIGNED = re.compile(rb"(?<![\w+/=%\-])((?:eyJ|BAh)[\w+/=%]{16,8192}+--[0-9a-f]{40,128}+)(?!\w)")  # Rails' signed ids
+_JWK = re.compile(rb"\\{0,7}\"(?:d|p|q|dp|dq|qi|k)\\{0,7}\"\s{0,2}:\s{0,2}\\{0,7}\"([\w\-=]{20,2048}+)")
+_RSA_XML = re.compile(rb"<(?:P|Q|DP|DQ|InverseQ|D)>([A-Za-z0-9+/=]{20,2048}+)<")
 _WEBHOOK_SIGNATURE = re.compile(rb"\bv[01]=([0-9a-f]{32,128}+)\b")
 _PAYMENT_SECRET = re.compile(rb"\b(?:pi|seti|src|cs|ephkey)_[A-Za-z0-9]{8,64}_secret_([A-Za-z0-9]{6,128}+)")
 
@@ -156,6 +171,19 @@ def find(text: bytes) -> Iterator[Span]:
     if b"ignature" in text:
         for match in _WEBHOOK_SIGNATURE.finditer(text):
             yield Span(match.start(1), match.end(1), "signature")
+    if b"s." in text or b"b." in text:
+        for match in _VAULT.finditer(text):
+            if sum(48 <= byte <= 57 for byte in match[1]) > 1 and looks_random(match[1], 20):
+                yield Span(match.start(), match.end(), "vendor-token")
+    if b"--" in text:
+        for match in _SIGNED.finditer(text):
+            yield Span(match.start(1), match.end(1), "signature")
+    if b"kty" in text:
+        for match in _JWK.finditer(text):
+            yield Span(match.start(1), match.end(1), "private-key")
+    if b"RSAKeyValue" in text:
+        for match in _RSA_XML.finditer(text):
+            yield Span(match.start(1), match.end(1), "private-key")
     if b"_secret_" in text:
         for match in _PAYMENT_SECRET.finditer(text):
             yield Span(match.start(1), match.end(1), "vendor-token")
