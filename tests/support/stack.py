@@ -23,12 +23,14 @@ from tests.support.processes import ROOT
 class Stack:
     """Real processes on one temporary data directory. Every part can be killed and started again, by itself.
 
-    directory: where data and logs go. settings: environment variables on top of those of the tests.
+    directory: where data and logs go. logs: where logs go instead. settings: environment variables on top of those of
+    the tests.
     On the PostgreSQL pass of bin/test it has a database of its own in that cluster, else SQLite.
     """
 
-    def __init__(self, directory: Path, broker: Broker, **settings: str) -> None:
+    def __init__(self, directory: Path, broker: Broker, *, logs: Path | None = None, **settings: str) -> None:
         self.directory = directory
+        self.logs = logs or directory
         self.broker = broker
         self.database_url = ""
         self.environment = dict(os.environ) | {"TRIAGE_DATA_DIR": str(directory), "REDIS_URL": broker.url} | settings
@@ -58,7 +60,7 @@ class Stack:
             self.add_worker()
         if reaper:
             self.start_reaper()
-        wait_for(self.web_answers, f"the web process answers (logs: {self.directory})")
+        wait_for(self.web_answers, f"the web process answers (logs: {self.logs})")
 
     def start_web(self) -> None:
         descriptor = self._server.fileno()
@@ -116,8 +118,8 @@ class Stack:
         return urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
 
     def log(self, name: str) -> str:
-        return (self.directory / f"{name}.log").read_text(errors="replace")
+        return (self.logs / f"{name}.log").read_text(errors="replace")
 
     def _run(self, command: list[str], name: str, **options: Any) -> subprocess.Popen[bytes]:
-        log = self.directory / f"{name}.log"
+        log = self.logs / f"{name}.log"
         return processes.start([*command], log=log, cwd=ROOT, env=self.environment, **options)

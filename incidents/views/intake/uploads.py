@@ -130,7 +130,14 @@ def form(request: HttpRequest) -> HttpResponse:
         return _sorry(
             request, f"This is too large: at most {settings.MAX_UPLOAD_BYTES // MIB:,} MiB at once are taken."
         )
-    return _form(request)
+    try:
+        return _form(request)
+    except OSError as error:
+        if is_full(error):
+            # A browser that is still sending when the connection ends shows that, and not our sentence.
+            while request.read(MIB):
+                pass
+        raise
 
 
 @csrf_protect
