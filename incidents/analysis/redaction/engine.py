@@ -18,29 +18,38 @@ _DENSE, _LONG = 1_000, 32_768  # a line of so many secrets or bytes is read once
 _ROUNDS = 4  # a line is read again after masking until nothing is found, at most so often
 
 _STEM = (
-    r"(?:(?:pass|pwd|pword|secret|token|key|auth|cred|cookie|sess|csrf|xsrf|hmac|jwt|bearer|licen[cs]e|mnemonic|saml|assertion|verifier|"
+    r"(?:(?:pass|pwd|pword|secret|auth|cred|cookie|sess|csrf|xsrf|hmac|jwt|bearer|licen[cs]e|mnemonic|saml|assertion|verifier|"
     r"signature|private|(?:otp|mfa|2fa|sms|ion|ity|auth|login|backup|recovery|access|device|time|pin|invite|factor|email|phone|signin|verify|confirm|magic|scratch)[_ ]?code|"
     r"kennwort|senha|contrase(?:n|\xc3\xb1)a|l(?:o|\xc3\xb6)senord|wachtwoord|adgangskode|salasana|heslo|has(?:l|\xc5\x82)o|\xc5\x9fifre|"
     r"\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c|\xd0\x90\xd0\xa0\xd0\x9e\xd0\x9b\xd0\xac|\xe5\xaf\x86\xe7[\xa0\xa2][\x81\xbc]|\xe5\x8f\xa3\xe4\xbb\xa4|\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89|\xeb\xb0\x80\xeb\xb2\x88\xed\x98\xb8|\xec\x95\x94\xed\x98\xb8|"
     r"bundle_\w+__|honeycomb[_\-]team|session[ ]id)[\w.\-]*|"
     r"(?:otp|pin|pw|cv[vc]|sig|pat|salt|seed|psk|sid)[\d_.\-]*)"
 )
+_OFTEN = r"(?:token|key)[\w.\-]*"  # also keys=2 and total_tokens=867: of three bytes no key is made
+_SEPARATED = r"(?:\\*[\"'`\])]|%[0-9a-f]{2}|&[a-z]{2,4};|\\u00..)*[ \t\r]*(?:[=,<>]|:|->|\xc2\xa0|\([\"'\\]|\\+[nrt])[=>]*[ \t\r]*"
 # What comes next is no marker that fills its place: one that does is masked already (FILL stands for its bytes).
-_UNMASKED = r"[=>]*[ \t\r]*[\"'\\\[(]*(?:[^\xff\s\"'\\\[(]|\xff+[^\xff\s\"'`<>,;&)\]}\\]|(?m:$))"
+_UNMASKED = r"(?:[^\xff\s\"'\\\[(]|\xff+[^\xff\s\"'`<>,;&)\]}\\]|(?m:$))"
 _TRIGGER_SOURCE = "|".join(
     (
         # a telling word, the rest of its name, the end of its quotes, a separator
-        _STEM
-        + r"(?:\\*[\"'`\])]|%[0-9a-f]{2}|&[a-z]{2,4};|\\u00..)*[ \t\r]*(?:[=,<>]|:|->|\xc2\xa0|\([\"'\\]|\\+[nrt])"
-        + _UNMASKED,
+        _STEM + _SEPARATED + r"[\"'\\\[(]*" + _UNMASKED,
+        _OFTEN
+        + _SEPARATED
+        + r"(?:[\"'\\\[({<!]+"
+        + _UNMASKED
+        + r"|[^\xff\s\"'\\\[(][^\s]{3}|\xff+[^\xff\s\"'`<>,;&)\]}\\]|(?m:$))",
         # a pair of name and value: <param name="password" value=…
-        r"\b(?:name|key|field|header|id|k|var|param)[\"']?[ \t\r]*[=:>][ \t\r]*\\*[\"']?[\w.\-]*" + _STEM,
+        r"\b(?:name|key|field|header|id|k|var|param)[\"']?[ \t\r]*[=:>][ \t\r]*\\*[\"']?[\w.\-]*(?:"
+        + _STEM
+        + "|"
+        + _OFTEN
+        + ")",
         r"[?&;#](?:code|key|ticket|sig)=|\b(?:code|key|ticket)=[\w.%\-]{10,}&",
         # a telling word, a few small words, something with a digit; options of commands
-        r"(?:passw|passphrase|passcode|pwd|secret|token|key|credential|code|pin|identified by|auth|login)[\w\-]*[\"']?[ \t]+(?:[a-z=>:.@_\-]+[ \t:=]+){0,4}"
+        r"(?:(?:passw[a-z]*|passphrase|passcode|pwd|secret|token|key|credential|(?:\b|[nyep]_)code|\bpin|identified by|\bauth)s?[\"']?|\blogin)[ \t]+(?:[a-z=>:.@_\-]+[ \t:=]+){0,4}"
         r"\\*[\"'`(<\[]?[^\s]*[0-9'\"]",
         r"[ \t\r]-{1,2}[\w.\-]*(?:pass|pwd|secret|token|key|auth|cred|user|u|U|p|P|a)[\w.\-]*[ \t]",
-        r"[ \t\r]-[pPN][ ]?[^\s\-=]|openssl|bundle config|\botp[ \t]+(?:is|was|[0-9])|sqlplus|sqlldr|rman |[ei][xm]pdp |(?:requirepass|masterauth|masterpass)|\bac[0-9a-f]{32}[:/, \"'\\]",
+        r"[ \t\r]-[pPN][ ]?[^\s\-=]|[\"']-(?:[pPNkK][^\s\-=\"'\\]|[pPNauUkK]\\*[\"'],?[ ]?\\*[\"'])|openssl|bundle config|\botp[ \t]+(?:is|was|[0-9])|sqlplus|sqlldr|rman |[ei][xm]pdp |(?:requirepass|masterauth|masterpass)|\bac[0-9a-f]{32}[:/, \"'\\]",
         r"://[^\s\"'<>\xff]*@|://[^\s/?#@:]*:[^\s/?#@:]*[^\s/?#@:0-9][^\s/?#@:]*(?m:$)|:(?:\\+/){2}|@(?:tcp|unix)\(|:[^\s\"'@/:]{4,}@[\w.\-]+:[0-9]{2,5}/|oracle:",
         r"\b(?:bearer|basic)(?:[ \t+:]|%20)+[^\xff]",
         r"private.{1,3}key|kty|rsakeyvalue|(?:hawk|mac) id=|setuser|insert[ \t]+(?:ignore[ \t]+)?into|pdo->|mysqli|ldap_bind|ftp_login|imap_open|ssh2_auth|\bcrypt\('",
@@ -86,9 +95,11 @@ class Engine:
         data = self._credentials(data)
         # What the other rules hide may have stood beside a name: lines with markers are read again.
         for _ in range(_ROUNDS):
-            before = data
+            before, hidden = data, hide_markers(data) if self._others else data
             for find in self._others:
-                data = self._whole(data, find)
+                if spans := merge(find(hidden)):
+                    data = self._put(data, spans)
+                    hidden = hide_markers(data)
             if data is before:
                 break
             again = self._credentials(data, marked_only=True)
@@ -104,7 +115,7 @@ class Engine:
             for number, body in list(pem.orphans(lines)):
                 lines[number] = lines[number][: body.start] + marker(body.kind) + lines[number][body.end :]
         for number, line in enumerate(lines):
-            if span := self._pem.feed(line):
+            if (self._pem.is_open or b"PRIVATE KEY" in line) and (span := self._pem.feed(line)):
                 lines[number] = line[: span.start] + marker(span.kind) + line[span.end :]
         return b"\n".join(lines)
 
@@ -156,10 +167,6 @@ class Engine:
             if len(spans) > _DENSE or len(line) > _LONG:
                 break
         return line
-
-    def _whole(self, data: bytes, find: Callable[[bytes], Iterable[Span]]) -> bytes:
-        spans = merge(find(hide_markers(data)))
-        return self._put(data, spans) if spans else data
 
     def _put(self, data: bytes, spans: list[Span]) -> bytes:
         pieces: list[bytes] = []

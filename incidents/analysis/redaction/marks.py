@@ -45,6 +45,7 @@ class Span(NamedTuple):
 
 
 _MARKERS = {kind: b"[REDACTED:%b]" % kind.encode() for kind in KINDS}
+_FILLED = {text: FILL * len(text) for text in _MARKERS.values()}
 
 
 def marker(kind: str) -> bytes:
@@ -55,7 +56,7 @@ def hide_markers(line: bytes) -> bytes:
     """The line with every marker replaced by as many ``FILL`` bytes, so that no rule reads what a marker says."""
     if b"[REDACTED:" not in line:
         return line
-    return MARKER.sub(lambda found: FILL * len(found[0]), line)
+    return MARKER.sub(lambda found: _FILLED[found[0]], line)
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:

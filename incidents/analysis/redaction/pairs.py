@@ -7,7 +7,17 @@ import re
 from . import headers
 from .marks import FILL, Span
 from .names import Name, Sense, classify
-from .values import FILLED, Reader, Value, is_placeholder, is_secret, looks_random
+from .values import (
+    FILLED,
+    LONGEST_JUDGED,
+    PLAIN_HEADS,
+    Reader,
+    Value,
+    ends_a_pair,
+    is_placeholder,
+    is_secret,
+    looks_random,
+)
 
 _PAIR = re.compile(
     rb"(?<![\w.\-$@\x80-\xfe])([A-Za-z_$@.\-\x80-\xfe][\w.$\-\x80-\xfe]{0,127}+)((?:\\{0,15}[\"'`](?:>>)?)?\]?\)?)"
@@ -43,7 +53,9 @@ def find(text: bytes) -> list[Span]:
 _ID = (b"ID", b"Id", b"id")
 _SESSIONS = (b"sessid", b"sessionid", b"aspxauth")
 _SCOPED = frozenset({"secret", "aws-key"})
-_WEAK = frozenset({Sense.RANDOM, Sense.QUERY, Sense.SESSION, Sense.AUTH})
+_WEAK = (Sense.RANDOM, Sense.QUERY, Sense.SESSION, Sense.AUTH)
+_STRONG = Sense.STRONG
+_UNJUDGED = object()
 
 
 class _Search:
@@ -54,6 +66,9 @@ class _Search:
         self.reader = Reader(text)
         self.spans: list[Span] = []
         self.cookies_end = 0
+        self.has_arn = b"arn:" in text
+        # What was said of a name and its value: a line that repeats them is judged once.
+        self.verdicts: dict[tuple[bytes, bytes, bytes, bool, int], object] = {}
         # How the value at hand is named: its name, what stands between, whether it is part of a query or of a pair.
         self.name, self.separator, self.in_query, self.is_tuple = b"", b"", False, False
         # A long bare value, as far as it reads as no secret: names that crowd in it say nothing new.
@@ -73,13 +88,21 @@ class _Search:
                 continue
             if pos < self.crowd_end and pos - self.crowd_start < 64 and meaning.sense in _WEAK:
                 continue
-            meaning = self.in_place(name, separator, meaning, pair.start())
-            if meaning is None:
-                continue
-            listed = separator[:1] == b"," and not closing and text[pair.start() - 1 : pair.start()] != b"{"
-            if listed or (separator[:1] in b",(" and meaning.sense is Sense.COOKIES):
-                continue
-            pos = self.judge(pair.start(), name, separator, pos, meaning)
+            start = pair.start()
+            if separator == b":" or meaning.kind == "token" or meaning.sense is Sense.QUERY:
+                meaning = self.in_place(name, separator, meaning, start)
+                if meaning is None:
+                    continue
+            if separator[:1] in b",(":
+                listed = separator[:1] == b"," and not closing and text[start - 1 : start] != b"{"
+                if listed or meaning.sense is Sense.COOKIES:
+                    continue
+            if meaning.sense is _STRONG and text[pos : pos + 1] in PLAIN_HEADS and separator[:1] not in b",(":
+                read_on = self.judge_plain(name, separator, pos, meaning.kind)
+                if read_on >= 0:
+                    pos = read_on
+                    continue
+            pos = self.judge(start, name, separator, pos, meaning)
         if b"<" in text and b">" in text:
             self.elements()
         if b"alue" in text or b"ALUE" in text or b"<" in text or b"ontent" in text:
@@ -92,7 +115,9 @@ class _Search:
     def in_place(self, name: bytes, separator: bytes, meaning: Name, start: int) -> Name | None:
         """What the name says where it stands: "API key:", "unexpected token:", and the user of a URL."""
         text = self.text
-        if separator == b":" and (text[start - 2 : start] == b"//" or _ARN.search(text, max(0, start - 100), start)):
+        if separator == b":" and (
+            text[start - 2 : start] == b"//" or (self.has_arn and _ARN.search(text, max(0, start - 100), start))
+        ):
             return None
         if (
             meaning.kind == "token"
@@ -104,6 +129,22 @@ class _Search:
             word = text[max(0, start - 16) : max(0, start - 1)].lower().rpartition(b" ")[2]
             return classify(word + b"_key") if word in _BEFORE_KEY and text[start - 1] in b" \t" else meaning
         return meaning
+
+    def judge_plain(self, name: bytes, separator: bytes, start: int, kind: str) -> int:
+        """As `judge`, for what most lines hold: a value without quotes behind a name that is trusted. -1: it is more than that."""
+        value = self.reader.bare(start)
+        if value is None or self.text[value.end : value.end + 1] in (b"(", b"["):
+            return -1
+        if kind in _SCOPED and name[-10:].lower() == b"credential":
+            return -1
+        self.name, self.separator = name, separator
+        if not self.holds_strong(self.text[start : min(value.end, start + LONGEST_JUDGED)], value, kind == "password"):
+            return start
+        read_on = value.end
+        if read_on - start == 4 and (groups := _APP_PASSWORD.match(self.text, start)):
+            read_on = groups.end()
+        self.spans.append(Span(start, read_on, kind))
+        return read_on
 
     def judge(self, name_at: int, name: bytes, separator: bytes, start: int, meaning: Name) -> int:
         """Judge the value at ``start``; says where to read on: behind it where it is masked."""
@@ -209,7 +250,14 @@ class _Search:
         return (value.quoted and len(body) >= 4 and not body.isdigit()) or reader.is_random(value, 6)  # Sense.PASS
 
     def holds_strong(self, body: bytes, value: Value, is_password: bool) -> bool:
-        may_be_path = body[:1] in b"/~.aA" and (not is_password or self.name in (b"PWD", b"OLDPWD"))
-        if may_be_path and _PATH.fullmatch(body) and not looks_random(body, 20):
-            return False
-        return is_secret(self.text, body, value, self.name, self.separator, 1 if is_password else 4)
+        least = 1 if is_password else 4
+        case = (self.name, self.separator, body, value.quoted, least)
+        verdict = self.verdicts.get(case, _UNJUDGED)
+        if verdict is _UNJUDGED:
+            may_be_path = body[:1] in b"/~.aA" and (not is_password or self.name in (b"PWD", b"OLDPWD"))
+            if may_be_path and _PATH.fullmatch(body) and not looks_random(body, 20):
+                verdict = False
+            else:
+                verdict = is_secret(body, value.quoted, self.name, self.separator, least)
+            self.verdicts[case] = verdict
+        return ends_a_pair(self.text, value, self.separator, least) if verdict is None else verdict is True

@@ -114,6 +114,8 @@ class PemLines:
 def orphans(lines: list[bytes]) -> Iterator[tuple[int, Span]]:
     """Bodies whose END is there but whose BEGIN was in an earlier chunk: (number of the line, span)."""
     for number, line in enumerate(lines):
+        if b"PRIVATE KEY" not in line:
+            continue
         edge = _EDGE.search(line)
         if not edge or edge[1] != b"END":
             continue

@@ -11,6 +11,7 @@ from .expressions import compile_re2
 from .marks import FILL, Span
 
 _AT = rb"(?:@|%40|\\u0040|&#0?64;|&#[xX]40;)"
+_AT_SIGN = re.compile(_AT)
 _EMAIL = compile_re2(
     rb"[\w.+'%\-\x80-\xfe]+" + _AT + rb"[A-Za-z0-9\x80-\xfe][A-Za-z0-9\-\x80-\xfe]*(?:\.[A-Za-z0-9\-\x80-\xfe]+)*"
     rb"\.[A-Za-z\x80-\xfe]{2,24}",
@@ -24,14 +25,16 @@ _SERVICE_USERS = frozenset(b"git celery svn hg".split())
 
 _V4 = compile_re2(rb"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}")
 _V6 = compile_re2(rb"[23][0-9a-fA-F]{3}(?::|%3[aA])(?:[0-9a-fA-F:.]|%3[aA]){2,60}")
-_BEFORE_VERSION = re.compile(
-    rb"(?i)(?:(?:\b|_)v(?:er)?\.?|version|release|build|\boid|using [\w.\-]{1,40}|rails|ruby|gem [\w\-]{1,40})\\{0,7}[\"']?[ \t=:(]{1,3}\\{0,7}[\"']?\Z"
-)
+_VERSION_WORDS = (b"version", b"release", b"build", b"rails", b"ruby")
+_VERSION_SIGN = re.compile(rb"(?:\A|[\W_])(?:v(?:er)?\.?|oid)\Z")
+_QUOTES = b"\\\"'"
 
 _CARD = compile_re2(
     rb"[2-6]\d{3}(?: \d{4} \d{4} \d{4}|-\d{4}-\d{4}-\d{4}|\.\d{4}\.\d{4}\.\d{4}|\+\d{4}\+\d{4}\+\d{4}|%20\d{4}%20\d{4}%20\d{4})\b"
     rb"|3[47]\d{2}(?: \d{6} |-\d{6}-)\d{5}\b|[2-6]\d{12,18}\b",
 )  # fmt: skip
+_NO_DIGITS = re.compile(rb"%20|\D")
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 _NO_CARD_NAME = re.compile(
     rb"(?i)(?:id|offset|seq|sequence|ts|time|timestamp|epoch|order|isbn|imei|tracking|snowflake|serial|nonce|span|trace|ms|us|ns|"
     rb"bytes|size|length|count|total|phone|version|lsn|xid)(?:\\{0,7}[\"'])?\s{0,2}(?:=>|[=:#])?\s{0,2}(?:\\{0,7}[\"'])?\Z"
@@ -41,10 +44,14 @@ _NO_CARD_NAME = re.compile(
 def find_emails(text: bytes) -> Iterator[Span]:
     for match in _EMAIL.finditer(text):
         start, end = match.span()
-        local, _, domain = re.sub(_AT, b"@", match[0]).rpartition(b"@")
-        skipped = _LAST_ESCAPE.match(local)
+        found = text[start:end]
+        found = found.replace(b"%40", b"@")
+        if b"@" not in found:
+            found = _AT_SIGN.sub(b"@", found)
+        local, top = found[: found.rfind(b"@")], found[found.rfind(b".") + 1 :]
+        skipped = None if local.isalnum() else _LAST_ESCAPE.match(local)
         shift = skipped.end() if skipped else 0
-        if shift >= len(local) or local.lower() in _SERVICE_USERS or domain.rpartition(b".")[2].lower() in _NOT_TOP:
+        if shift >= len(local) or local.lower() in _SERVICE_USERS or top.lower() in _NOT_TOP:
             continue
         if text[max(0, start - 2) : start] == b"//":  # the user of a URL
             continue
@@ -59,7 +66,7 @@ def find_ips(text: bytes) -> Iterator[Span]:
             continue
         if after[:1] in b".-" and after[1:].isalnum() and after[:1]:
             continue
-        octets = _public_octets(match[0])
+        octets = _public_octets(text[start:end])
         if octets and not (_reads_as_version(octets, text, start, before)):
             yield Span(start, end, "ip")
     for match in _V6.finditer(text):
@@ -99,14 +106,26 @@ def _public_octets(address: bytes) -> tuple[int, ...]:
 def _reads_as_version(octets: tuple[int, ...], text: bytes, start: int, before: bytes) -> bool:
     """``Chrome/120.0.0.0``, ``rails 7.0.8.1``, and the resolvers 1.1.1.1 and 8.8.8.8: small numbers that name nobody."""
     if before in b'"=[' and before:
-        return _BEFORE_VERSION.search(text, max(0, start - 56), start) is not None
+        return _follows_version(text, start)
     if max(octets) <= 30 or (
         before == b"/"
         and octets[2:] == (0, 0)
         and (text[start - 2 : start - 1].isalnum() or text[start - 2 : start - 1] == FILL)
     ):
         return True
-    return _BEFORE_VERSION.search(text, max(0, start - 56), start) is not None
+    return _follows_version(text, start)
+
+
+def _follows_version(text: bytes, start: int) -> bool:
+    """Whether a word for a version stands before, and a separator between: ``version="``, ``gem rack (``."""
+    before = text[max(0, start - 56) : start].rstrip(_QUOTES)
+    named = before.rstrip(b" \t=:(")
+    if len(named) == len(before):
+        return False
+    name = named.rstrip(_QUOTES).lower()
+    if name.endswith(_VERSION_WORDS) or _VERSION_SIGN.search(name[-5:]):
+        return True
+    return name.rpartition(b" ")[0].endswith((b"using", b"gem"))
 
 
 @lru_cache(maxsize=8192)
@@ -126,7 +145,7 @@ def find_cards(text: bytes) -> Iterator[Span]:
             continue
         if text[end : end + 1] in (b".", b"-") and text[end + 1 : end + 2].isdigit():
             continue
-        digits = re.sub(rb"%20|\D", b"", match[0])
+        digits = _NO_DIGITS.sub(b"", text[start:end])
         if _is_card(digits) and not _NO_CARD_NAME.search(text, max(0, start - 24), start):
             yield Span(start, end, "card")
 
@@ -149,10 +168,7 @@ def _is_card(digits: bytes) -> bool:
         lengths = (16, 18, 19)
     if len(digits) not in lengths:
         return False
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = (digit - 48) * (1 + place % 2)
-        total += value - 9 if value > 9 else value
+    total = sum(digits[-1::-2]) + sum(digits[-2::-2].translate(_DOUBLED)) - 48 * len(digits)
     return total % 10 == 0 and len(set(digits)) > 1
 
 

@@ -17,16 +17,18 @@ _FLAG_PROSE = frozenset(
     b"is was are be not and or flag option argument must requires require has with for to from in on via instead can cannot should "
     b"needs the a an of as if when".split()
 )
-_SHORT = re.compile(rb"(?<=[ \t])-([pPaNuUkK])([ \t]{0,3})\\{0,7}[\"']?([^\s\"'`\-=\xff][^\s\"'`]{0,512}+)")
+_SHORT = re.compile(
+    rb"(?<=[ \t\"'])-([pPaNuUkK])([ \t]{0,3}|\\{0,7}[\"'],?[ ]?(?=\\{0,7}[\"']))\\{0,7}[\"']?([^\s\"'`\-=\\\xff][^\s\"'`\\]{0,512}+)"
+)
 _USER = re.compile(rb"(?<![\w\-])--(?:proxy-)?user(?:[ \t]{1,3}|=)\\{0,7}[\"']?[^\s\"':]{0,64}+:([^\s\"']{1,256}+)")
-_TOOLS: dict[bytes, tuple[tuple[bytes, ...], bool]] = {
-    # option: the commands whose password it is, and whether it may stand apart from its value
-    b"p": ((b"mysql", b"mariadb", b"sshpass", b"docker", b"podman", b"mongo"), True),
-    b"a": ((b"redis-cli", b"valkey-cli"), True),
-    b"P": ((b"zip ", b"7z "), True),
-    b"k": ((b"openssl enc", b"openssl aes", b"openssl des"), True),
-    b"K": ((b"openssl enc", b"openssl aes", b"openssl des"), True),
-    b"N": ((b"ssh-keygen",), True),
+_TOOLS: dict[bytes, tuple[bytes, ...]] = {
+    # option: the commands whose password it is
+    b"p": (b"mysql", b"mariadb", b"sshpass", b"login", b"mongo"),
+    b"a": (b"redis-cli", b"valkey-cli"),
+    b"P": (b"zip ", b"7z "),
+    b"k": (b"openssl enc", b"openssl aes", b"openssl des"),
+    b"K": (b"openssl enc", b"openssl aes", b"openssl des"),
+    b"N": (b"ssh-keygen",),
 }
 _HTTP_TOOLS = (b"curl", b"http", b"wget", b"lftp", b"smbclient", b"ab ")
 _SQL = compile_re2(
@@ -103,7 +105,7 @@ _GUARD = compile_re2(
 
 def find(text: bytes) -> Iterator[Span]:
     """Secrets behind options, in SQL and in prose."""
-    if b" -" in text or b"\t-" in text or text[:1] == b"-":
+    if b" -" in text or b"\t-" in text or b'"-' in text or b"'-" in text or text[:1] == b"-":
         yield from _flags(text)
     if b"(" in text:
         yield from _positional(text)
@@ -211,21 +213,24 @@ def _flags(text: bytes) -> Iterator[Span]:
         if strong or looks_random(value, 12, uuid_counts=True):
             yield Span(flag.start(flag.lastindex or 1), flag.end(flag.lastindex or 1), meaning.kind)
     for short in _SHORT.finditer(text):
-        before = text[max(0, short.start() - 256) : short.start()]
-        if short[1] in b"uU" or (short[1] == b"a" and b":" in short[3]):
-            user, colon, password = short[3].partition(b":")
+        start, end = short.span(3)
+        option, apart, value = short.groups()
+        before = text[max(0, start - 256) : start]
+        if option in b"uU" or (option == b"a" and b":" in value):
+            user, colon, password = value.partition(b":")
             if colon and any(tool in before for tool in _HTTP_TOOLS):
                 if not is_placeholder(password):
-                    yield Span(short.start(3) + len(user) + 1, short.end(3), "password")
+                    yield Span(start + len(user) + 1, end, "password")
                 elif not password and looks_random(user, 16):  # a key in the place of the user
-                    yield Span(short.start(3), short.start(3) + len(user), "api-key")
+                    yield Span(start, start + len(user), "api-key")
             continue
-        tools, apart = _TOOLS[short[1]]
-        if not any(tool in before for tool in tools) or is_placeholder(short[3]):
+        if apart and (b"mysql" in before or b"mariadb" in before):  # they take it attached only
             continue
-        attached_only = not apart or (b"mysql" in before or b"mariadb" in before)
-        if not (short[2] and attached_only) and not short[3].isdigit():
-            yield Span(short.start(3), short.end(3), "password")
+        for tool in _TOOLS[option]:
+            if tool in before:
+                if not value.isdigit() and not is_placeholder(value):
+                    yield Span(start, end, "password")
+                break
     for user_option in _USER.finditer(text):
         if not is_placeholder(user_option[1]):
             yield Span(user_option.start(1), user_option.end(1), "password")

@@ -25,7 +25,7 @@ _WRAP = re.compile(
     rb"|[bBuUrR]{1,2}(?=[\"'])|@(?=\")|\\?<!\[CDATA\[|\$(?=')|<<(?=\")|![\w/:.]{1,32}[ ]"
     rb"|\{\s{0,4}\\{0,15}[\"'](?:S|[vV]alue|stringValue|secureValue|plaintext)\\{0,15}[\"']\s{0,2}:\s{0,2}(?=\\{0,15}[\"'])){0,4}"
 )
-_PLAIN_HEADS = frozenset(b"0123456789acdefghiklmnptvwxyzACDEFGHIKLMNPTVWXYZ/-_+.~^=?:")
+PLAIN_HEADS = frozenset(bytes([head]) for head in b"0123456789acdefghiklmnptvwxyzACDEFGHIKLMNPTVWXYZ/-_+.~^=?:")
 """First bytes of a value that can be neither masked, nor wrapped, nor quoted."""
 _QUOTE = re.compile(rb"(\\{0,15})([\"'`])")
 _BARE = re.compile(
@@ -46,16 +46,19 @@ _ANY_ALNUM = re.compile(rb"[0-9A-Za-z\x80-\xfe]")
 _RUN = re.compile(rb"[A-Za-z0-9+=]{8,}+")
 _PLACEHOLDER = re.compile(
     rb"""(?ix) \s*+ (?:
-      [*x.\-_?#\xe2\x80\xa2]{1,64}+ | \[?(?:filtered|redacted|hidden|masked|removed|omitted|scrubbed)\]? | \[(?:secure|secret|protected|blocked)\]
+      [*x.\-_?#\xe2\x80\xa2]{1,64}+ | \[(?:filtered|redacted|hidden|masked|removed|omitted|scrubbed|secure|secret|protected|blocked)\]
     | \*{2,}[\w ]{1,32}\*{2,} | <[^<>\n]{0,64}> | \(\w[\w ]{0,32}\) | \[[A-Z_ ]{2,24}\] | \$?\{\{[^{}]{0,64}\}\} | \$\{[^{}]{0,64}\} | \#\{[^{}]{0,64}\}
     | %\{?\w{0,32}\}?[sd]? | \$[A-Za-z_]\w{0,64} | \$[0-9]{1,3} | :[a-z_]\w{0,64} | @p?[0-9]{1,3} | \{\w{0,32}\}
-    | null|nil|none|undefined|true|false|yes|no|on|off|na|n/a|nan|empty|blank|unset|missing|absent|present|exists|provided
-    | required|optional|invalid|valid|expired|unknown|disabled|enabled|denied|granted|revoked|rejected|accepted
-    | incorrect|wrong|mismatch|malformed|changed|updated|reset|rotated|ok|failed|success|error|str|string|bytes|int|integer
-    | text|varchar|char|boolean|bool|object|array|any|symbol|number|function|promise|include|same-origin|omit|todo|changeit
     ) \s*+ \Z"""
 )
-_PLACEHOLDER_HEADS = frozenset(b"*.-_?#<([{$%:@abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_PLACEHOLDER_WORDS = frozenset(
+    b"null nil none undefined true false yes no on off na n/a nan empty blank unset missing absent present exists provided "
+    b"required optional invalid valid expired unknown disabled enabled denied granted revoked rejected accepted "
+    b"incorrect wrong mismatch malformed changed updated reset rotated ok failed success error str string bytes int integer "
+    b"text varchar char boolean bool object array any symbol number function promise include same-origin omit todo changeit "
+    b"filtered redacted hidden masked removed omitted scrubbed filtered] redacted] hidden] masked] removed]".split()
+)
+_PLACEHOLDER_HEADS = frozenset(b"*x.-_?#<([{$%:@X")
 _MASKED_AT = re.compile(
     rb"(?i)[\[(<](?:filtered|redacted|hidden|masked|removed|secure|secret|protected|omitted|scrubbed)[\w -]{0,24}[\])>]|\*{3,}"
     rb"|[$#%]\{|\$\(|\{\{|\$[A-Z_][A-Z0-9_]{1,64}\b|<%="  # masked by others, or a variable
@@ -97,7 +100,7 @@ class Reader:
         text = self.text
         if start >= len(text):
             return None
-        if text[start] in _PLAIN_HEADS:
+        if text[start : start + 1] in PLAIN_HEADS:
             return self._bare_or_call(start)
         if _MASKED_AT.match(text, start) or FILLED.match(text, start):
             return None
@@ -177,9 +180,10 @@ def is_placeholder(value: bytes) -> bool:
         return True
     if len(bare) <= 64 and _STARRED.fullmatch(bare):
         return True
-    if bare[0] not in _PLACEHOLDER_HEADS or (bare[:1].isalnum() and _DIGIT.search(bare)):
-        return False
-    return _PLACEHOLDER.match(bare.rstrip(b".,;:!")) is not None
+    bare = bare.rstrip(b".,;:!")
+    if len(bare) <= 16 and bare.rstrip().lower() in _PLACEHOLDER_WORDS:
+        return True
+    return bare[0] in _PLACEHOLDER_HEADS and _PLACEHOLDER.match(bare) is not None
 
 
 def looks_random(value: bytes, least: int, uuid_counts: bool = False) -> bool:
@@ -209,11 +213,12 @@ def _mixes(run: bytes) -> bool:
     return letters and len(run) >= 16 and len(_SWITCH.findall(run)) * 3 >= len(run)
 
 
-def is_secret(text: bytes, body: bytes, value: Value, name: bytes, separator: bytes, least: int) -> bool:
-    """Whether a value behind a name that tells of secrets is one, rather than a placeholder, code or prose."""
+def is_secret(body: bytes, is_quoted: bool, name: bytes, separator: bytes, least: int) -> bool | None:
+    """Whether a value behind a name that tells of secrets is one, rather than a placeholder, code or prose. None: a plain
+    word, of which `ends_a_pair` decides."""
     if len(body) < least or is_placeholder(body):
         return False
-    if value.quoted:
+    if is_quoted:
         return _MESSAGE.match(body) is None
     if _CODE.match(body):
         return False
@@ -224,8 +229,13 @@ def is_secret(text: bytes, body: bytes, value: Value, name: bytes, separator: by
     spaced = separator[:1] in b" \t" or separator[-1:] in b" \t"
     if spaced and _IDENTIFIER.fullmatch(body.rstrip(b",;.")):
         return False
-    if separator == b":" and least > 1 and _WORD.fullmatch(body):  # rails credentials:edit
-        return text[value.end : value.end + 1] in b"]}"
-    if spaced and b":" in separator and _WORD.fullmatch(body):
-        return _PAIR_NEXT.match(text, value.after) is not None
+    if b":" in separator and (spaced or (separator == b":" and least > 1)) and _WORD.fullmatch(body):
+        return None
     return not (body.isdigit() and least > 3 and len(body) < 6)
+
+
+def ends_a_pair(text: bytes, value: Value, separator: bytes, least: int) -> bool:
+    """Whether what follows a plain word shows that it is a value rather than the first word of a sentence."""
+    if separator == b":" and least > 1:  # rails credentials:edit
+        return text[value.end : value.end + 1] in b"]}"
+    return _PAIR_NEXT.match(text, value.after) is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 # ESC sequences, also as loggers and syslog print them; characters of no width; soft hyphen, byte order mark, bidi marks.
 INVISIBLE_SOURCE = (
@@ -21,24 +22,54 @@ _ESCAPES = re.compile(
     rb"&(?i:quot|amp|lt|gt|apos|#[0-9]{1,4}|#[xX][0-9A-Fa-f]{1,4});"
 )
 _ODD = re.compile(rb"[\\%&#\x00-\x08\x1b\x7f\xc2\xe2\xe3\xef]")  # what any of these begins with
+_INVISIBLE_HEAD = re.compile(rb"[\\#\x00-\x08\x1b\x7f\xc2\xe2\xef]")
+_ODD_BLANK_HEAD = re.compile(rb"[\\&\xc2\xe2\xe3]")
 _NAMED = {b"&quot;": b'"', b"&amp;": b"&", b"&lt;": b"<", b"&gt;": b">", b"&apos;": b"'"}
 
 
 class View:
-    """A reading of a line and the way back to it."""
+    """A reading of a line and the way back to it. Here the line as it is."""
 
-    def __init__(self, text: bytes, starts: list[int], shifts: list[tuple[int, int]]) -> None:
+    def __init__(self, text: bytes) -> None:
         self.text = text
-        self._starts = starts  # places in this text where the distance to the line changes
-        self._shifts = shifts  # for each: (its place in the line, whether what follows is one replaced piece)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The place in the line of ``[start, end)`` of this text."""
+        return start, end
+
+
+class _Replaced(View):
+    """The line with each match of a pattern replaced. The way back is worked out when something was found, which is seldom."""
+
+    def __init__(self, text: bytes, line: bytes, pattern: re.Pattern[bytes], new: Callable[[bytes], bytes]) -> None:
+        super().__init__(text)
+        self._line, self._pattern, self._new = line, pattern, new
+        self._starts: list[int] = []  # places in this text where the distance to the line changes
+        self._shifts: list[
+            tuple[int, int]
+        ] = []  # for each: its place in the line, the length of a replaced piece there
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        if not self._starts:
+            self._measure()
         return self._back(start, last=False), self._back(end - 1, last=True)
 
+    def _measure(self) -> None:
+        starts, shifts = [0], [(0, 0)]
+        done = length = 0
+        for match in self._pattern.finditer(self._line):
+            start, end = match.span()
+            length += start - done
+            if put := len(self._new(match[0])):
+                starts.append(length)
+                shifts.append((start, end - start))
+                length += put
+            starts.append(length)
+            shifts.append((end, 0))
+            done = end
+        self._starts, self._shifts = starts, shifts
+
     def _back(self, at: int, last: bool) -> int:
-        if not self._starts:
-            return at + last
         i = bisect_right(self._starts, at) - 1
         place, length = self._shifts[i]
         if length:  # inside a replaced piece: the whole piece
@@ -51,30 +82,10 @@ def visible(line: bytes) -> bytes:
     return _INVISIBLE.sub(b"", line)
 
 
-def identity(line: bytes) -> View:
-    return View(line, [], [])
-
-
 def _replace(line: bytes, pattern: re.Pattern[bytes], new: Callable[[bytes], bytes]) -> View | None:
     """The line with each match replaced by what ``new`` says (nothing: it is left out); None where nothing matches."""
-    pieces: list[bytes] = []
-    starts, shifts = [0], [(0, 0)]
-    done = length = 0
-    for match in pattern.finditer(line):
-        put = new(match[0])
-        before = line[done : match.start()]
-        pieces += (before, put)
-        length += len(before)
-        if put:
-            starts.append(length)
-            shifts.append((match.start(), match.end() - match.start()))
-            length += len(put)
-        starts.append(length)
-        shifts.append((match.end(), 0))
-        done = match.end()
-    if not done:
-        return None
-    return View(b"".join([*pieces, line[done:]]), starts, shifts)
+    text, count = pattern.subn(lambda match: new(match[0]), line)
+    return _Replaced(text, line, pattern, new) if count else None
 
 
 def _nothing(_: bytes) -> bytes:
@@ -85,6 +96,7 @@ def _blank(_: bytes) -> bytes:
     return b" "
 
 
+@lru_cache(maxsize=4096)
 def _decode(escape: bytes) -> bytes:
     """The one byte that an escape stands for; FILL and unreadable ones become a blank."""
     if (named := _NAMED.get(escape.lower())) is not None:
@@ -104,7 +116,7 @@ class _Chained(View):
     """A view of a view."""
 
     def __init__(self, inner: View, outer: View) -> None:
-        super().__init__(inner.text, [], [])
+        super().__init__(inner.text)
         self._inner, self._outer = inner, outer
 
     def span(self, start: int, end: int) -> tuple[int, int]:
@@ -114,10 +126,10 @@ class _Chained(View):
 def readings(line: bytes) -> Iterator[View]:
     """The line as it stands (without what cannot be seen), then with escapes undone, once and again where needed."""
     if not _ODD.search(line):
-        yield identity(line)
+        yield View(line)
         return
-    base = _replace(line, _INVISIBLE, _nothing) or identity(line)
-    odd = _replace(base.text, _ODD_BLANKS, _blank)
+    base = (_replace(line, _INVISIBLE, _nothing) if _INVISIBLE_HEAD.search(line) else None) or View(line)
+    odd = _replace(base.text, _ODD_BLANKS, _blank) if _ODD_BLANK_HEAD.search(base.text) else None
     if odd is not None:
         joined = _replace(base.text, _ODD_BLANKS, _nothing)
         assert joined is not None
@@ -130,6 +142,6 @@ def readings(line: bytes) -> Iterator[View]:
         if undone is None:
             return
         view = _Chained(undone, view)
-        if (seen := _replace(view.text, _INVISIBLE, _nothing)) is not None:
+        if _INVISIBLE_HEAD.search(view.text) and (seen := _replace(view.text, _INVISIBLE, _nothing)) is not None:
             view = _Chained(seen, view)
         yield view
