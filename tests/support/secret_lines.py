@@ -80,6 +80,8 @@ VENDORS = (
     "anthropic", "npm", "pypi", "rubygems", "dop", "nrak", "nral", "shpat", "sq0atp", "telegram", "hvs", "doppler",
     "launchdarkly", "linear", "hf", "dapi", "glsa", "sntrys", "jwt", "jwe", "xkeysib", "tskey", "atlassian", "postman",
     "notion", "figma", "airtable", "discord-bot", "drain", "planetscale", "supabase", "groq", "docker", "age", "bcrypt", "fb",
+    "together", "paypal", "onesignal", "pubnub", "klarna", "trello", "paseto", "aspnet", "laravel", "fireworks", "gocardless",
+    "checkout", "klaviyo", "maxmind", "uptimerobot", "twitch", "pbkdf2",
 )  # fmt: skip
 
 CONTEXTS = (

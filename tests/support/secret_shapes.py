@@ -122,6 +122,23 @@ _JOINED: dict[str, tuple[str, ...]] = {
     "fb": ("EA", "AC", "an:120"),
     "azure": ("an:3", "8", "Q~", "b64u:34"),
     "square": ("EAA", "A", "b64u:60"),
+    "together": ("tgp", "_v1_", "b64u:43"),
+    "paypal": ("A21", "AA", "b64u:90"),
+    "onesignal": ("os_v2", "_app_", "low:100"),
+    "pubnub": ("sec", "-c-", "an:50"),
+    "klarna": ("klarna", "_live_api_", "b64u:60"),
+    "trello": ("AT", "TA", "hex:64"),
+    "paseto": ("v4", ".local.", "b64u:80"),
+    "aspnet": ("Cf", "DJ8", "b64u:120"),
+    "laravel": ("ey", "JpdiI6", "an:120"),
+    "fireworks": ("f", "w_", "an:24"),
+    "gocardless": ("li", "ve_", "b64u:40"),
+    "checkout": ("s", "k_", "uuid"),
+    "klaviyo": ("p", "k_", "hex:34"),
+    "maxmind": ("an:6", "_", "an:29", "_m", "mk"),
+    "uptimerobot": ("u", "1234567-", "hex:24"),
+    "twitch": ("oa", "uth:", "low:30"),
+    "pbkdf2": ("pbkdf2", ":sha256:600000$", "an:16", "$", "hex:64"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from . import headers, pairs, pem, personal, phrases, urls, vendors
+from . import codes, headers, options, pairs, pem, personal, phrases, places, urls, vendors
 from .aliases import Aliases
 from .expressions import compile_re2
 from .marks import Span, hide_markers, marker, merge
@@ -52,7 +52,7 @@ _TRIGGER_SOURCE = "|".join(
         r"[ \t\r]-[pPN][ ]?[^\s\-=]|[\"']-(?:[pPNkK][^\s\-=\"'\\]|[pPNauUkK]\\*[\"'],?[ ]?\\*[\"'])|openssl|bundle config|\botp[ \t]+(?:is|was|[0-9])|sqlplus|sqlldr|rman |[ei][xm]pdp |(?:requirepass|masterauth|masterpass)|\bac[0-9a-f]{32}[:/, \"'\\]",
         r"://[^\s\"'<>\xff]*@|://[^\s/?#@:]*:[^\s/?#@:]*[^\s/?#@:0-9][^\s/?#@:]*(?m:$)|:(?:\\+/){2}|@(?:tcp|unix)\(|:[^\s\"'@/:]{4,}@[\w.\-]+:[0-9]{2,5}/|oracle:",
         r"\b(?:bearer|basic)(?:[ \t+:]|%20)+[^\xff]",
-        r"private.{1,3}key|kty|rsakeyvalue|(?:hawk|mac) id=|setuser|insert[ \t]+(?:ignore[ \t]+)?into|pdo->|mysqli|ldap_bind|ftp_login|imap_open|ssh2_auth|\bcrypt\('",
+        r"private.{1,3}key|kty|rsakeyvalue|(?:hawk|mac) id=|setuser|insert[ \t]+(?:ignore[ \t]+)?into|pdo->|mysqli|ldap_bind|ftp_login|imap_open|ssh2_auth|\bcrypt\('|\blogin[(\[][ ]?\\*[\"']|(?-i:\bPASS[ ]:?[^\s]{4})|loginmodule|(?:recovery|seed|secret|backup|mnemonic)[ _](?:phrase|words?)[ \t:=\"'\\]+[a-z]{3,8} [a-z]{3,8} |::add-mask::|;issecret=true",
         r"echo[ \t][^|]*\||<<<|[ \t](?:is|as)[ \t](?:your|the)[ \t]|(?:use|enter)[ \t]+(?:code|otp|pin|[0-9])|\b[sb]\.[a-z0-9]{24}|--[0-9a-f]{8,}",
         r"/[a-z_\-]*(?:reset|magic|invit|confirm|verif|activat|unlock|unsubscribe|recover|forgot|one-time|one_time|passwordless|token)[a-z_\-]*/(?:[a-z0-9]{1,8}/)?[a-z0-9_\-=%]{8,}",
         r"%(?:25)*(?:3[ad]|22|26)|\\u00(?:2[267]|3[acde])|&(?:quot|amp|lt|gt|#[0-9]|#x)",
@@ -67,6 +67,9 @@ _RULES: tuple[Callable[[bytes], Iterable[Span]], ...] = (
     urls.find,
     pairs.find,
     headers.loose,
+    options.find,
+    places.find,
+    codes.find,
     phrases.find,
 )
 

@@ -42,7 +42,7 @@ def authorization(reader: Reader, value: Value) -> Iterator[Span]:
         start = scheme.end()
         if _PARAMETERS.match(text, start):  # Digest, OAuth, AWS4: each parameter is judged by its own name
             return
-    credential = value._replace(start=start) if value.quoted else reader.bare(start)
+    credential = Value(start, value.end, True, value.after) if value.quoted else reader.bare(start)
     if credential is None:
         return
     body, blank, _ = reader.body(credential).partition(b" ")
@@ -50,7 +50,7 @@ def authorization(reader: Reader, value: Value) -> Iterator[Span]:
     if _PLAIN.fullmatch(body) or is_placeholder(body):
         return
     trusted = scheme is not None and scheme[1].lower() in _KNOWN
-    if reader.is_random(credential._replace(end=end), 6 if trusted else 10, uuid_counts=True) or (
+    if reader.is_random(Value(start, end, value.quoted, end), 6 if trusted else 10, uuid_counts=True) or (
         trusted and len(body) >= 16
     ):
         yield Span(start, end, "authorization")

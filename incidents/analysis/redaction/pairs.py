@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from . import headers
+from . import headers, markup
 from .marks import FILL, Span
 from .names import Name, Sense, classify
 from .values import (
@@ -23,18 +23,10 @@ _PAIR = re.compile(
     rb"(?<![\w.\-$@\x80-\xfe])([A-Za-z_$@.\-\x80-\xfe][\w.$\-\x80-\xfe]{0,127}+)((?:\\{0,15}[\"'`](?:>>)?)?\]?\)?)"
     rb"([ \t]{0,4}(?:=>|:=|=(?![=~])|:(?!:|//)|->)[ \t]{0,8}|,[ \t]{0,4}(?:<<)?(?=\\{0,15}[\"'])|\((?=\\{0,15}[\"']))"
 )
-_ELEMENT = re.compile(
-    rb"<(?:[\w\-]{1,32}+:)?([A-Za-z][\w.\-]{1,63}+)(?:\s[^<>]{0,256}+)?>(?:\s{0,4}<!\[CDATA\[)?((?!\s{0,4}<)[^<>]{1,4096}+)"
-)
-_NAMED = re.compile(
-    rb"(?i)\b(?:name|key|field|header|id|param|k|var)(?:\\{0,15}[\"'])?\s{0,3}(?:=>|[=:>])\s{0,3}(?:\\{0,15}[\"'])?"
-    rb"([a-z_][\w.\-]{1,63}+)\\{0,15}[\"']?\s{0,3}(?:>(?=[^\s<])|(?:</\w{1,16}>)?[,;]?\s{0,4}<?\\{0,15}[\"']?"
-    rb"(?:value|val|v|content|data|string|secret|text)\\{0,15}[\"']?\s{0,3}(?:=>|[=:>])\s{0,3})"
-)
 _LIST_NEXT = re.compile(rb"\s{0,4},\s{0,4}(?=\\{0,15}[\"'])")
 _PATH = re.compile(rb"(?:~|\.{1,2})?(?:/[\w.\-]{1,64}){2,16}/?|/[a-z]{1,16}|arn:[\w:/.\-]{1,256}")
 _BEFORE_KEY = frozenset(
-    b"api access secret private auth client license encryption signing master bearer security".split()
+    b"api access secret private auth client license encryption signing master bearer security admin webhook deploy ingestion".split()
 )
 _ERROR_BEFORE = re.compile(rb"(?i)(?:unexpected|illegal|syntax|parse|lexer|near)[ \t]\Z")
 _SCOPE = re.compile(rb"[\w@.%\-\xff]{8,128}?(?=/[0-9]{8}/|%2F[0-9]{8}%2F)")
@@ -56,6 +48,7 @@ _SCOPED = frozenset({"secret", "aws-key"})
 _WEAK = (Sense.RANDOM, Sense.QUERY, Sense.SESSION, Sense.AUTH)
 _STRONG = Sense.STRONG
 _UNJUDGED = object()
+_IN_QUERY = (b"?", b"&", b"#", b";")
 
 
 class _Search:
@@ -91,7 +84,9 @@ class _Search:
             start = pair.start()
             if separator == b":" or meaning.kind == "token" or meaning.sense is Sense.QUERY:
                 meaning = self.in_place(name, separator, meaning, start)
-                if meaning is None:
+                if meaning is None or (
+                    meaning.sense is Sense.QUERY and separator != b"=" and text[start - 1 : start] not in _IN_QUERY
+                ):
                     continue
             if separator[:1] in b",(":
                 listed = separator[:1] == b"," and not closing and text[start - 1 : start] != b"{"
@@ -103,13 +98,12 @@ class _Search:
                     pos = read_on
                     continue
             pos = self.judge(start, name, separator, pos, meaning)
-        if b"<" in text and b">" in text:
-            self.elements()
-        if b"alue" in text or b"ALUE" in text or b"<" in text or b"ontent" in text:
-            for named in _NAMED.finditer(text):
-                meaning = classify(named[1])
-                if meaning and meaning.sense is not Sense.COOKIES:
-                    self.judge(named.start(1), named[1], b"=", named.end(), meaning)
+        for name, value, meaning in markup.elements(text):
+            self.name, self.separator, self.in_query, self.is_tuple = name, b">", False, False
+            if self.holds(value, meaning):
+                self.spans.append(Span(value.start, value.end, meaning.kind))
+        for name_at, name, pos, meaning in markup.named(text):
+            self.judge(name_at, name, b"=", pos, meaning)
         return self.spans
 
     def in_place(self, name: bytes, separator: bytes, meaning: Name, start: int) -> Name | None:
@@ -196,23 +190,6 @@ class _Search:
         if scope is None:
             return value
         return None if b"@" in scope[0] or b"%40" in scope[0] else value._replace(end=scope.end())
-
-    def elements(self) -> None:
-        for element in _ELEMENT.finditer(self.text):
-            if b" " in element[2].strip() and self.text[element.end() : element.end() + 2] not in (
-                b"</",
-                b"<\\",
-                b"><",
-            ):
-                continue
-            meaning = classify(element[1])
-            if meaning is None or meaning.sense in (Sense.QUERY, Sense.COOKIES, Sense.AUTH):
-                continue
-            body = element[2].rstrip(b"]\\ \t")
-            value = Value(element.start(2), element.start(2) + len(body), True, element.end())
-            self.name, self.separator, self.in_query, self.is_tuple = element[1], b">", False, False
-            if self.holds(value, meaning):
-                self.spans.append(Span(value.start, value.end, meaning.kind))
 
     def holds(self, value: Value, meaning: Name) -> bool:
         """Whether the value is a secret, by how far its name is to be trusted."""

@@ -24,6 +24,9 @@ _ORACLE = re.compile(
 )
 _DIALED = re.compile(rb"@(?:tcp|unix)\(")
 _BEFORE_DIAL = re.compile(rb"[\w.\-]{1,64}+:([^\s\"'`<>\xff]{1,192}+)\Z")
+_EXAMPLE_DIAL = re.compile(
+    rb"(?i)user(?:name)?:pass(?:word)?@(?:tcp|unix)\((?:host(?:name)?|server|addr(?:ess)?|path)\b"
+)
 _EXAMPLE = re.compile(rb"(?i)<?(?:user(?:name)?|usr)>?:<?pass(?:word)?>?@<?(?:host(?:name)?|server)>?(?![\w.\-])")
 
 
@@ -49,7 +52,7 @@ def find(text: bytes) -> Iterator[Span]:
             if next_at - scheme.end() <= 1024:
                 yield from _in_url(text, scheme)
     for match in _LOOSE.finditer(text):
-        if not is_placeholder(match[1]):
+        if not is_placeholder(match[1]) and not _EXAMPLE_DIAL.match(text, match.start()):
             yield Span(match.start(1), match.end(1), "database-password")
     if b"@tcp(" in text or b"@unix(" in text:
         yield from _dialed(text)
@@ -64,6 +67,8 @@ def _dialed(text: bytes) -> Iterator[Span]:
         start = max(0, dialed.start() - 256)
         before = text[start : dialed.start()]
         blank = max(before.rfind(mark) for mark in (b" ", b"\t", b'"', b"'", b"`", b"=", b">", b"\xff"))
+        if _EXAMPLE_DIAL.match(text, start + blank + 1):
+            continue
         if (found := _BEFORE_DIAL.match(before, blank + 1)) and not is_placeholder(found[1]):
             yield Span(start + found.start(1), dialed.start(), "database-password")
 

@@ -22,7 +22,7 @@ class Value(NamedTuple):
 # What may stand before the quote: b"…", string(5) "…", Some("…"), SecretStr('…'), ["…"], ("…").
 _WRAP = re.compile(
     rb"(?:[\[(]\s{0,4}|(?i:string)\([0-9]{1,6}\)\s{1,2}|(?i:Some|SecretStr|SecretString|SecretBytes|Secret|Optional|Just|String|base64|quote|Sensitive)[(\[]"
-    rb"|[bBuUrR]{1,2}(?=[\"'])|@(?=\")|\\?<!\[CDATA\[|\$(?=')|<<(?=\")|![\w/:.]{1,32}[ ]"
+    rb"|[bBuUrR]{1,2}(?=[\"'])|@(?=\")|\\?<!\[CDATA\[|\$(?=')|<<(?=\")|(?:![\w/:.]{1,32}|!!(?:str|binary))[ ]"
     rb"|\{\s{0,4}\\{0,15}[\"'](?:S|[vV]alue|stringValue|secureValue|plaintext)\\{0,15}[\"']\s{0,2}:\s{0,2}(?=\\{0,15}[\"'])){0,4}"
 )
 PLAIN_HEADS = frozenset(bytes([head]) for head in b"0123456789acdefghiklmnptvwxyzACDEFGHIKLMNPTVWXYZ/-_+.~^=?:")
@@ -116,6 +116,8 @@ class Reader:
             and text[inner.end : inner.end + 1] == b")"
         ):
             return inner  # Key (api_key)=(…)
+        if text[start : start + 2] == b"!!":  # !!str in YAML
+            return self.bare(open_at)
         return self.bare(start) or (None if b"(" in text[start:open_at] else self.bare(open_at))
 
     def _bare_or_call(self, start: int) -> Value | None:
