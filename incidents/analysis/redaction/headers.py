@@ -83,6 +83,8 @@ def cookies(reader: Reader, start: int) -> tuple[int, list[Span]]:
     if value is None:
         return start, []
     end = value.end if value.quoted else _header_end(reader.text, value.start)
+    if end <= value.start:
+        return end, []
     region = reader.text[value.start : end]
     spans: list[Span] = []
     found = False

@@ -45,9 +45,10 @@ def find(text: bytes) -> list[Span]:
 _ID = (b"ID", b"Id", b"id")
 _SESSIONS = (b"sessid", b"sessionid", b"aspxauth")
 _SCOPED = frozenset({"secret", "aws-key"})
-_WEAK = (Sense.RANDOM, Sense.QUERY, Sense.SESSION, Sense.AUTH)
+_WEAK = (Sense.RANDOM, Sense.QUERY, Sense.SESSION, Sense.AUTH, Sense.PASS)
+_BESIDE, _SHORT = 128, 32  # what stands that far away, or behind a value that long, does not matter to a short value
 _STRONG = Sense.STRONG
-_UNJUDGED = object()
+_UNJUDGED, _MOST_HARMLESS = object(), 1_000
 _IN_QUERY = (b"?", b"&", b"#", b";")
 
 
@@ -60,7 +61,10 @@ class _Search:
         self.spans: list[Span] = []
         self.cookies_end = 0
         self.has_arn = b"arn:" in text
-        # What was said of a name and its value: a line that repeats them is judged once.
+        # Surroundings in which a name says nothing, and what was said of a name and its value: a line that repeats them
+        # is judged once.
+        self.harmless: dict[tuple[bytes, bytes], int] = {}
+        self.value_end = 0
         self.verdicts: dict[tuple[bytes, bytes, bytes, bool, int], object] = {}
         # How the value at hand is named: its name, what stands between, whether it is part of a query or of a pair.
         self.name, self.separator, self.in_query, self.is_tuple = b"", b"", False, False
@@ -97,7 +101,17 @@ class _Search:
                 if read_on >= 0:
                     pos = read_on
                     continue
-            pos = self.judge(start, name, separator, pos, meaning)
+            around = text[max(0, start - _BESIDE) : start], text[start : pos + _BESIDE]
+            if around in self.harmless:
+                if crowd := self.harmless[around]:
+                    self.crowd_start, self.crowd_end = pos, pos + crowd
+                continue
+            found, self.value_end = len(self.spans), len(text)
+            read_on = self.judge(start, name, separator, pos, meaning)
+            is_short = self.value_end <= pos + _SHORT and len(self.harmless) < _MOST_HARMLESS
+            if is_short and len(self.spans) == found and meaning.sense is not Sense.COOKIES:
+                self.harmless[around] = self.crowd_end - pos if self.crowd_start == pos else 0
+            pos = read_on
         for name, value, meaning in markup.elements(text):
             self.name, self.separator, self.in_query, self.is_tuple = name, b">", False, False
             if self.holds(value, meaning):
@@ -150,6 +164,7 @@ class _Search:
         value = self.reader.value(start)
         if value is None:
             return start
+        self.value_end = value.after
         if meaning.sense is Sense.AUTH:
             found = list(headers.authorization(self.reader, value))
             self.spans += found
