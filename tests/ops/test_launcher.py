@@ -20,7 +20,7 @@ from uuid import UUID
 import psutil
 import pytest
 
-from tests.support import launcher, postgres
+from tests.support import launcher, migrated, postgres
 from tests.support.broker import Broker
 from tests.support.ports import free_port, wait_for
 from tests.support.run import ADDRESS, PARTS, Run, alive, answers
@@ -32,6 +32,13 @@ STOP_LIMIT_S = 10
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "data"
+
+
+@pytest.fixture
+def used_dir(data_dir: Path) -> Path:
+    """A data directory of an earlier start: its database is there."""
+    migrated.sqlite_in(data_dir)
+    return data_dir
 
 
 def test_it_serves_at_one_address_and_ctrl_c_leaves_nothing(data_dir: Path) -> None:
@@ -53,32 +60,32 @@ def test_it_serves_at_one_address_and_ctrl_c_leaves_nothing(data_dir: Path) -> N
         assert not sockets.exists()
 
 
-def test_sigterm_and_a_closed_terminal_stop_it_too_and_the_next_start_keeps_key_and_rows(data_dir: Path) -> None:
+def test_sigterm_and_a_closed_terminal_stop_it_too_and_the_next_start_keeps_key_and_rows(used_dir: Path) -> None:
     kept = []
     for signum in (signal.SIGTERM, signal.SIGHUP):
-        with Run(data_dir) as run:
+        with Run(used_dir) as run:
             run.wait_ready()
             run.process.send_signal(signum)
             assert run.wait_end(STOP_LIMIT_S) == 0
             assert run.left_over() == []
-        teams = select(data_dir, "SELECT id FROM incidents_team")
-        kept.append((teams, (data_dir / "secret_key").read_text()))
+        teams = select(used_dir, "SELECT id FROM incidents_team")
+        kept.append((teams, (used_dir / "secret_key").read_text()))
     assert kept[0] == kept[1]
     assert kept[0][0], "the team that the sign-in link leads to"
 
 
-def test_a_second_start_beside_the_first_is_refused_with_its_address(data_dir: Path) -> None:
-    with Run(data_dir) as first:
+def test_a_second_start_beside_the_first_is_refused_with_its_address(used_dir: Path) -> None:
+    with Run(used_dir) as first:
         address = first.wait_ready()
-        with Run(data_dir) as second:
+        with Run(used_dir) as second:
             assert second.wait_end() == 1
             assert "already runs" in second.printed
             assert address.partition("/signin")[0] in second.printed
         assert answers(address)
 
 
-def test_every_killed_part_comes_back(data_dir: Path) -> None:
-    with Run(data_dir) as run:
+def test_every_killed_part_comes_back(used_dir: Path) -> None:
+    with Run(used_dir) as run:
         address = run.wait_ready()
         for name in PARTS:
             killed = run.part(name)
@@ -100,8 +107,8 @@ def is_back(run: Run, name: str, old_pid: int) -> bool:
         return False
 
 
-def test_requests_wait_while_the_web_process_starts_again(data_dir: Path) -> None:
-    with Run(data_dir) as run:
+def test_requests_wait_while_the_web_process_starts_again(used_dir: Path) -> None:
+    with Run(used_dir) as run:
         address = run.wait_ready()
         web = run.part("web")
         for process in [web, *web.children(recursive=True)]:
@@ -109,36 +116,36 @@ def test_requests_wait_while_the_web_process_starts_again(data_dir: Path) -> Non
         assert answers(address), "a request right after the kill is answered, not refused"
 
 
-def test_a_killed_launcher_takes_everything_with_it_and_starts_again(data_dir: Path) -> None:
-    with Run(data_dir) as run:
+def test_a_killed_launcher_takes_everything_with_it_and_starts_again(used_dir: Path) -> None:
+    with Run(used_dir) as run:
         address = run.wait_ready()
         run.process.kill()
         run.process.wait()
-        with Run(data_dir, PORT=address.split(":")[2].split("/")[0]) as again:
+        with Run(used_dir, PORT=address.split(":")[2].split("/")[0]) as again:
             assert answers(again.wait_ready())
             assert run.left_over() == []
 
 
-def test_everything_killed_at_once_starts_again(data_dir: Path) -> None:
-    with Run(data_dir) as run:
+def test_everything_killed_at_once_starts_again(used_dir: Path) -> None:
+    with Run(used_dir) as run:
         run.wait_ready()
         for process in run.processes():
             process.kill()
         run.process.wait()
-        with Run(data_dir) as again:
+        with Run(used_dir) as again:
             assert answers(again.wait_ready())
             assert run.left_over() == []
 
 
-def test_a_named_log_opens_as_an_incident(data_dir: Path, tmp_path: Path) -> None:
+def test_a_named_log_opens_as_an_incident(used_dir: Path, tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     log.write_text("".join(router_lines(50)))
-    with Run(data_dir, log) as run:
+    with Run(used_dir, log) as run:
         landed = sign_in(run.wait_ready())
-        [(incident,)] = select(data_dir, "SELECT id FROM incidents_incident")
+        [(incident,)] = select(used_dir, "SELECT id FROM incidents_incident")
         assert landed == f"/i/{UUID(incident)}/"
-        wait_for(lambda: is_analysed(data_dir), "the log is analysed")
-        assert select(data_dir, "SELECT sum(lines), sum(parsed) FROM incidents_chunk") == [(50, 50)]
+        wait_for(lambda: is_analysed(used_dir), "the log is analysed")
+        assert select(used_dir, "SELECT sum(lines), sum(parsed) FROM incidents_chunk") == [(50, 50)]
 
 
 def test_a_database_that_is_not_there_ends_the_start_with_its_words(data_dir: Path) -> None:
@@ -225,20 +232,20 @@ class StayHere(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def test_a_part_that_keeps_ending_ends_the_run_with_its_last_words(data_dir: Path) -> None:
-    with Run(data_dir, CELERY_CONCURRENCY="many") as run:
+def test_a_part_that_keeps_ending_ends_the_run_with_its_last_words(used_dir: Path) -> None:
+    with Run(used_dir, CELERY_CONCURRENCY="many") as run:
         assert run.wait_end(120) == 1
         assert "the worker ended 4 times right after its start" in run.printed
         assert "Invalid value" in run.printed
         assert run.left_over() == []
 
 
-def test_a_broker_with_unreadable_files_starts_empty(data_dir: Path) -> None:
-    with Run(data_dir) as run:
+def test_a_broker_with_unreadable_files_starts_empty(used_dir: Path) -> None:
+    with Run(used_dir) as run:
         run.wait_ready()
-    [manifest] = (data_dir / "broker").rglob("*.manifest")
+    [manifest] = (used_dir / "broker").rglob("*.manifest")
     manifest.write_text("nonsense\n")
-    with Run(data_dir) as run:
+    with Run(used_dir) as run:
         assert answers(run.wait_ready())
         assert "the broker cannot read its files" in run.printed
 

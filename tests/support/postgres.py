@@ -48,12 +48,12 @@ def bin_directory() -> Path | None:
     return next((path for path in candidates() if (path / "postgres").exists() and (path / "initdb").exists()), None)
 
 
-def create_database(server_url: str, name: str) -> str:
-    """A new empty database beside the one that `server_url` names; returns its address."""
+def create_database(server_url: str, name: str, template: str = "template1") -> str:
+    """A new database beside the one that `server_url` names, empty or a copy; returns its address."""
     import psycopg
 
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # the name is ours
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # the names are ours
     return f"{server_url.rpartition('/')[0]}/{name}"
 
 

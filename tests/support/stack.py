@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.support import environment, launcher, postgres, processes
+from tests.support import environment, launcher, migrated, postgres, processes
 from tests.support.broker import Broker
 from tests.support.ports import wait_for
 from tests.support.processes import ROOT
@@ -36,8 +36,10 @@ class Stack:
         self.environment = dict(os.environ) | {"TRIAGE_DATA_DIR": str(directory), "REDIS_URL": broker.url} | settings
         self.environment.setdefault("REMAP_SIGTERM", "SIGQUIT")
         if environment.database_url():
-            self.database_url = postgres.create_database(environment.database_url(), f"stack_{secrets.token_hex(4)}")
+            self.database_url = migrated.on_postgres(environment.database_url(), f"stack_{secrets.token_hex(4)}")
             self.environment["DATABASE_URL"] = self.database_url
+        else:
+            migrated.sqlite_in(directory)
         self.workers: list[subprocess.Popen[bytes]] = []
         self.web: subprocess.Popen[bytes] | None = None
         self.reaper: subprocess.Popen[bytes] | None = None
@@ -53,8 +55,7 @@ class Stack:
         self.stop()
 
     def start(self, workers: int = 1, *, reaper: bool = True) -> None:
-        """Migrate, start every part, and wait until the pages are served."""
-        self.manage("migrate", "--noinput")
+        """Start every part, and wait until the pages are served."""
         self.start_web()
         for _ in range(workers):
             self.add_worker()
