@@ -65,8 +65,9 @@ class Timing:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
     def ratio(self, small: int, large: int) -> float | None:
-        """None where the small page shows fewer lines: that would compare a filter's answer with an empty page."""
-        return self.work(large) / self.work(small) if self.shown[small] >= self.shown[large] * 0.95 else None
+        """None where a filter finds fewer lines in the small log: that would compare its answer with an empty page."""
+        fewer = self.limit_ms != PAGE_MS and self.shown[small] < self.shown[large]
+        return None if fewer else self.work(large) / self.work(small)
 
 
 @dataclass(frozen=True)

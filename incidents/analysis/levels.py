@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from .redaction.expressions import compile_re2
 
 ERROR = (
     r"\bat=error\b|\bError [RLH]\d\d\b|\bstatus=5\d\d\b|\b(?:FATAL|CRITICAL|PANIC|Traceback|Exception)\b"
@@ -12,11 +12,12 @@ ERROR = (
 WARNING = r"\bat=warning\b|\b(?:WARN|WARNING|ERROR)\b|\bstatus=4\d\d\b|\blevel=\"?warn(?:ing)?\b|\[warn(?:ing)?\]"
 """As expressions that both `re` and RE2 read; case counts."""
 
-_ERROR, _WARNING = re.compile(ERROR), re.compile(WARNING)
+_ERROR, _WARNING = compile_re2(ERROR.encode()), compile_re2(WARNING.encode())
 
 
 def level_of(text: str) -> str:
     """``error``, ``warning`` or ``info``."""
-    if _ERROR.search(text):
+    data = text.encode("utf-8", "replace")
+    if _ERROR.search(data):
         return "error"
-    return "warning" if _WARNING.search(text) else "info"
+    return "warning" if _WARNING.search(data) else "info"

@@ -1,8 +1,13 @@
-"""Rows of the log as HTML. A page has two hundred of them, and templates would take most of its time."""
+"""What a page of the log has hundreds of, as HTML: its rows, the values of its facets, the bars of its strip.
+
+Templates would take most of the page's time for them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.urls import reverse
@@ -10,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from incidents.templatetags.triage import count, icon, plural, span, visible
+from incidents.views.logs.facets import Value
 from incidents.views.logs.rows import Item, Part, Row
 
 register = template.Library()
@@ -30,6 +36,36 @@ def log_item(context: template.Context, item: Item) -> SafeString | str:
     return format_html(
         '<details class="fold {}"><summary>{}{}</summary>{}</details>',
         item.kind, label, _text(item.head), _joined(_line(context, row) for row in item.rows),
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def log_value(context: template.Context, value: Value) -> SafeString:
+    """A value of a facet: shows its lines, or leaves them out."""
+    label, base = visible(value.label), context.get("base")
+    onward = f"&{base}" if base else ""
+    return format_html(
+        '<li class="value{}"><a class="name" href="{}"{} title="{}"><span>{}</span>{}</a>'
+        '<a class="icon-btn quiet small" href="{}" aria-label="{} {}" title="Leave out">−</a></li>',
+        " in" if value.is_in else " out" if value.is_out else "",
+        f"?q={quote(value.include, safe='')}{onward}", format_html(' aria-current="{}"', "true") if value.is_in else "",
+        label, label, format_html('<span class="n">{}</span>', count(value.lines)) if value.lines else "",
+        f"?q={quote(value.exclude, safe='')}{onward}", "No longer leave out" if value.is_out else "Leave out", label,
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def log_bar(context: template.Context, bar: dict[str, Any], width: float) -> SafeString:
+    """A bar of the strip; leads to its first line."""
+    base, text, bad = context.get("base"), context.get("text"), bar["bad"]
+    href = f"?start={bar['start']}" + (f"&{base}" if base else "") + (f"&q={quote(text, safe='')}" if text else "")
+    rect = '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>'
+    return format_html(
+        '<a href="{}" tabindex="-1"><title>{} UTC: {}{}</title>{}{}{}</a>',
+        href, f"{bar['at']:%H:%M:%S}", plural(bar["lines"], "line,lines"), f", {plural(bad, 'error,errors')}" if bad else "",
+        format_html(rect, "strip-hit", bar["x"], 0, width, 100),
+        format_html(rect, "strip-lines", bar["x"], bar["y"], width, bar["height"]),
+        format_html(rect, "strip-bad", bar["x"], bar["bad_y"], width, bar["bad_height"]) if bad else "",
     )  # fmt: skip
 
 

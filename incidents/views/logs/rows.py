@@ -232,10 +232,10 @@ def _headline(group: list[Row]) -> Row:
 
 
 def _repeated(items: list[Item]) -> Iterator[Item]:
-    at = 0
+    at, shapes = 0, [_shape(item) for item in items]
     while at < len(items):
-        shape, end = _shape(items[at]), at + 1
-        while shape and end < len(items) and _shape(items[end]) == shape:
+        end = at + 1
+        while shapes[at] and end < len(items) and shapes[end] == shapes[at]:
             end += 1
         if end - at >= LEAST_REPEATS:
             rows = [row for item in items[at:end] for row in item.rows]
