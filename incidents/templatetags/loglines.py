@@ -59,10 +59,11 @@ def log_bar(context: template.Context, bar: dict[str, Any], width: float) -> Saf
     """A bar of the strip; leads to its first line."""
     base, text, bad = context.get("base"), context.get("text"), bar["bad"]
     href = f"?start={bar['start']}" + (f"&{base}" if base else "") + (f"&q={quote(text, safe='')}" if text else "")
+    told = plural(bar["lines"], "line,lines") + (f", {plural(bad, 'error,errors')}" if bad else "")
     rect = '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>'
     return format_html(
-        '<a href="{}" tabindex="-1"><title>{} UTC: {}{}</title>{}{}{}</a>',
-        href, f"{bar['at']:%H:%M:%S}", plural(bar["lines"], "line,lines"), f", {plural(bad, 'error,errors')}" if bad else "",
+        '<a href="{}" tabindex="-1"><title>{} UTC: {}</title>{}{}{}</a>',
+        href, f"{bar['at']:%H:%M:%S}", told,
         format_html(rect, "strip-hit", bar["x"], 0, width, 100),
         format_html(rect, "strip-lines", bar["x"], bar["y"], width, bar["height"]),
         format_html(rect, "strip-bad", bar["x"], bar["bad_y"], width, bar["bad_height"]) if bad else "",
