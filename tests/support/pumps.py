@@ -9,5 +9,6 @@ PUMPS = (
     '\\"password\\":\\"', "password: ", "sessionid=", "?code=", "Cookie: ", "Cookie: a=b; ", "Bearer ", "Bearer aaaaaaaaaaaaaaa1",
     "token is ", "auth=", "auth=Bearer ", "mysql -p", "curl -u a:b1 ", "<password>", "</", "name=password,value=", "api key: ", "1.2.3.4 ",
     "2001:db8::", "4111 1111 1111 1111 ", "\x1b[0m", "\x1b[", "\u200b", "\u00a0", "[REDACTED:token]", "[REDACTED:", "password=[", "x=y,",
+    "otp=", "pin=", "auth=['", "token: [",
     "digest response=aaaaaaaaaaaaaaaa1 ", "$2a$10$", "oracle:thin:a/", "sid=1.", "0f" * 20 + " ", "q1W2" * 10 + " ",
 )  # fmt: skip

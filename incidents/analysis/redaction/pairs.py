@@ -83,7 +83,7 @@ class _Search:
                 meaning = classify(b"session_id")
             if meaning is None:
                 continue
-            if pos < self.crowd_end and pos - self.crowd_start < 64 and meaning.sense in _WEAK:
+            if pos < self.crowd_end and pos - self.crowd_start < 64 and self.is_lost_in_crowd(meaning.sense, pos):
                 continue
             start = pair.start()
             if separator == b":" or meaning.kind == "token" or meaning.sense is Sense.QUERY:
@@ -119,6 +119,10 @@ class _Search:
         for name_at, name, pos, meaning in markup.named(text):
             self.judge(name_at, name, b"=", pos, meaning)
         return self.spans
+
+    def is_lost_in_crowd(self, sense: Sense, pos: int) -> bool:
+        """Whether a name within a long bare value says nothing new. A code is short: only where very much follows."""
+        return sense in _WEAK or (sense is Sense.DIGITS and self.crowd_end - pos > _BESIDE)
 
     def in_place(self, name: bytes, separator: bytes, meaning: Name, start: int) -> Name | None:
         """What the name says where it stands: "API key:", "unexpected token:", and the user of a URL."""
@@ -190,7 +194,12 @@ class _Search:
                 break
             following = self.reader.value(more.end())
             value = following._replace(in_list=True) if following else None
-        if value and read_on == start and not value.quoted and meaning.sense in _WEAK:
+        if (
+            value
+            and read_on == start
+            and not value.quoted
+            and (meaning.sense in _WEAK or meaning.sense is Sense.DIGITS)
+        ):
             self.crowd_start, self.crowd_end = start, value.end
         return read_on
 
