@@ -57,7 +57,8 @@
   let busy = false;
   const more = (way) => {
     const link = $(`#pager-${way} [data-more]`);
-    if (!link || busy || !list()) return false;
+    if (!link || !list()) return false;
+    if (busy) return true;
     busy = true;
     const anchor = way === "earlier" ? $(".line", list()) : null;
     const before = anchor && anchor.getBoundingClientRect().top;

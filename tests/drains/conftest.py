@@ -26,7 +26,10 @@ def fresh_memory(settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
 
     settings.SPOOL_DIR = tmp_path / "spool"
     monkeypatch.setattr(drain.chores, "_begin", lambda: None)
-    for forget in (senders.forget, spool._own.clear, quota._buckets.clear, drain._busy.clear, taking.breaker.answered):
+    for forget in (
+        senders.forget, spool._own.clear, quota._buckets.clear, drain._busy.clear, drain.chores._refused.clear,
+        taking.breaker.answered,
+    ):  # fmt: skip
         forget()
     yield
     spool._own.clear()
