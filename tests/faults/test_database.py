@@ -14,9 +14,10 @@ import pytest
 
 from tests.faults import truth
 from tests.faults.visitor import Visitor
+from tests.support import migrated
 from tests.support.broker import Broker
 from tests.support.ports import wait_for
-from tests.support.postgres import Cluster, create_database
+from tests.support.postgres import Cluster
 from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.postgres, pytest.mark.workers]
@@ -63,7 +64,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     directory = tmp_path_factory.mktemp("database")
     (directory / "broker").mkdir()
     with Cluster() as cluster, Broker(directory / "broker") as broker, Stack(directory, broker, **QUICK) as stack:
-        stack.database_url = create_database(cluster.url(), "hurt")
+        stack.database_url = migrated.on_postgres(cluster.url(), "hurt")
         stack.environment["DATABASE_URL"] = stack.database_url
         stack.start(workers=2)
         visitor, data = Visitor(stack), truth.log_of(CHUNKS)
