@@ -135,6 +135,25 @@ def test_a_process_that_never_saw_a_drain_takes_its_frames_while_the_database_is
     assert keys_noted.noted() == {}
 
 
+def test_guesses_do_not_have_the_noted_drains_read_again(settings, monkeypatch):
+    keys_noted.note("known", ["row"])
+    assert keys_noted.noted() == {"known": ["row"]}
+    monkeypatch.setattr(keys_noted.json, "loads", lambda _: pytest.fail("the file was read again"))
+    for guess in range(3):
+        keys_noted.note(f"guess {guess}", None)
+
+
+def test_a_full_disk_keeps_what_was_noted_and_no_crumbs(settings, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    keys_noted.note("known", ["row"])
+    monkeypatch.setattr(keys_noted.json, "dump", full)
+    keys_noted.note("other", ["row"])
+    assert keys_noted.noted() == {"known": ["row"]}
+    assert [path.name for path in Path(settings.SPOOL_DIR).iterdir()] == ["drains.json"]
+
+
 def test_without_a_spool_a_sender_is_held_and_then_asked_to_come_again(shop, client, away, settings, monkeypatch):
     settings.SPOOL_BYTES = 0
     naps = []
