@@ -7,8 +7,10 @@ one can be had, a genuine Redis. Then linters and types. One part's failure does
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -36,6 +38,17 @@ def missing_services() -> dict[str, str]:
     return missing
 
 
+def can_mount() -> bool:
+    """Whether a file system of a test's own can be mounted: root can, in a container only with the right to."""
+    if shutil.which("mount") is None:
+        return False
+    with tempfile.TemporaryDirectory() as place:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True)
+        if mounted.returncode == 0:
+            subprocess.run(["umount", place], check=True)
+    return mounted.returncode == 0
+
+
 def say(text: str) -> None:
     print(f"bin/test: {text}", flush=True)
 
@@ -46,6 +59,8 @@ class Suite:
     def __init__(self, arguments: list[str]) -> None:
         self.arguments = arguments
         self.missing = missing_services()
+        # Told, and no failure: other tests prove the same by the database's own limit, wherever they run.
+        self.left_out = {} if can_mount() else {"small_disk": "a disk that is really full (only root can mount one)"}
         self.failed: list[str] = []
 
     def run(self) -> int:
@@ -53,7 +68,8 @@ class Suite:
         if "postgres_server" not in self.missing:
             with Cluster() as cluster:
                 services = {"TEST_DATABASE_URL": cluster.url(), "TEST_BROKER": "redis"}
-                self.tests("tests on PostgreSQL", "(database or postgres or workers) and not browser", **services)
+                on_postgres = "(database or postgres or workers) and not browser and not small_disk"
+                self.tests("tests on PostgreSQL", on_postgres, **services)
         if not self.arguments:
             self.command("ruff format", ["ruff", "format", "--check", "."])
             self.command("ruff check", ["ruff", "check", "."])
@@ -61,7 +77,7 @@ class Suite:
         return self.verdict()
 
     def tests(self, title: str, selection: str = "", **environment: str) -> None:
-        parts = [selection, *(f"not {mark}" for mark in self.missing)]
+        parts = [selection, *(f"not {mark}" for mark in self.missing | self.left_out)]
         marks = " and ".join(f"({part})" for part in parts if part)
         command = ["pytest", *self.arguments, *(["-m", marks] if marks else [])]
         if not self.arguments:
@@ -83,7 +99,8 @@ class Suite:
         if self.missing:
             say(f"could not run on this machine: {'; '.join(self.missing.values())}")
         elif not self.failed:
-            say("everything ran and passed")
+            but = f", but for {'; '.join(self.left_out.values())}" if self.left_out else ""
+            say(f"everything ran and passed{but}")
         wants_all = os.environ.get("CI", "").lower() in ("1", "true")
         return 1 if self.failed or (self.missing and wants_all) else 0
 
