@@ -31,7 +31,7 @@ Whoever uses up the second leaves the first alone, so nobody can lock somebody e
 
 
 def invitation_of(request: HttpRequest) -> Invitation | None:
-    """The open invitation that this session is about to accept."""
+    """The open invitation that this browser is about to accept."""
     pk = request.session.get(INVITED)
     return Invitation.objects.open().select_related("team").filter(pk=pk).first() if pk else None
 

@@ -57,7 +57,7 @@ def _directory(file: BinaryIO, budget: Budget) -> zipfile.ZipFile | None:
     file.seek(0)
     try:
         return zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError):
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError):  # also what the library can't read
         file.seek(0)
         return None
 
@@ -109,4 +109,5 @@ def _blocks(directory: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget, 
     except Refused:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+        # The library says NotImplementedError of patched entries and of strong encryption.
         notes.append(f"{label}: damaged in the archive ({str(error)[:80]}); what stands before the damage was read.")

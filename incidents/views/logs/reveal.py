@@ -24,7 +24,7 @@ _REVEALED = "revealed"
 
 @require_POST
 def reveal(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show this incident's log as it is, to this person in this session, or (``do=mask``) mask it again."""
+    """Show this incident's log as it is, to this person in this browser, or (``do=mask``) mask it again."""
     incident = get_incident_for(request.user, pk, role=Role.MEMBER)
     revealed = {key: until for key, until in _of(request).items() if until > time.time()}
     if request.POST.get("do") == "mask":
