@@ -10,8 +10,9 @@ from incidents.digest import chunks, segments
 from incidents.digest.analysing import analyse
 from incidents.digest.recorder import ring as recorder_ring
 from incidents.digest.recorder import windows as recorder_windows
+from incidents.digest.recorder.compaction import FANOUT
 from incidents.digest.recorder.reading import held, tail
-from incidents.models import Chunk, Frame, Incident, LogSource, RecordedWindow
+from incidents.models import Chunk, ChunkState, Frame, Incident, LogSource, RecordedWindow, Segment, StoredResult
 from tests.incidents import builders
 from tests.support.logplex import body_of, syslog
 
@@ -172,6 +173,31 @@ def test_a_reader_that_looked_before_chunks_were_joined_finds_their_rows(shop, c
         second = chunk.number
         assert (row, block.count(b"\n")) == (0, 2)
         assert [line[-2:] for line in block.split(b"\n")[:-1]] == [b"%da" % second, b"%db" % second]
+
+
+def test_small_chunks_are_joined_and_keep_every_byte_and_number(shop, client):
+    for number in range(FANOUT):
+        shop.post(client, body_of([syslog(f"line {number}", at=at(number))]))
+        shop.record()
+    chunk = Chunk.objects.get(source=shop.drain.source_id)
+    assert (chunk.first_line, chunk.lines, chunk.state) == (1, FANOUT, ChunkState.DONE)
+    assert [int(line.rpartition(" ")[2]) for line in shop.lines] == list(range(FANOUT))
+    assert Segment.objects.count() == StoredResult.objects.count() == 1
+
+
+def test_a_damaged_chunk_is_set_aside_and_holds_up_no_other(shop, client):
+    for number in range(FANOUT - 1):
+        shop.post(client, body_of([syslog(f"line {number}", at=at(number))]))
+        shop.record()
+    damaged = Chunk.objects.filter(source=shop.drain.source_id).order_by("number")[2]
+    Segment.objects.filter(chunk=damaged).update(text=b"no zstandard frame")
+    for number in range(FANOUT - 1, 2 * FANOUT + 3):
+        shop.post(client, body_of([syslog(f"line {number}", at=at(number))]))
+        shop.record()
+    damaged.refresh_from_db()
+    assert damaged.state == ChunkState.QUARANTINED
+    assert "ZstdError" in damaged.error
+    assert max(Chunk.objects.filter(source=shop.drain.source_id).values_list("lines", flat=True)) >= FANOUT
 
 
 def test_what_does_not_look_like_a_log_is_kept_all_the_same(db):

@@ -42,10 +42,8 @@ def compact(source: LogSource, lease: Lease) -> int:
     gone = 0
     while run := _run(source):
         lease.check()
-        if _set_aside_unreadable(run):
-            continue
-        _join(source, lease, run)
-        gone += len(run) - 1
+        if _join(source, lease, run):
+            gone += len(run) - 1
     return gone
 
 
@@ -79,22 +77,20 @@ def _fits(piece: _Piece, run: list[_Piece]) -> bool:
     return size <= SEALED_BYTES and newest - piece.done_at <= LONGEST
 
 
-def _set_aside_unreadable(run: list[_Piece]) -> int:
-    """Chunks whose text is damaged or missing are joined with nothing, and hold up nothing. Returns how many."""
-    count = 0
-    for chunk in Chunk.objects.filter(pk__in=[piece.pk for piece in run]):
-        try:
-            segments.read_text(chunk)
-        except segments.UNREADABLE as error:
-            reason = f"{type(error).__name__}: {error}"[:500]
-            count += Chunk.objects.filter(pk=chunk.pk).update(state=ChunkState.QUARANTINED, error=reason)
-    return count
-
-
-def _join(source: LogSource, lease: Lease, run: list[_Piece]) -> None:
+def _join(source: LogSource, lease: Lease, run: list[_Piece]) -> bool:
+    """Whether they are one now. Chunks whose text is damaged or missing are set aside instead, and hold up nothing."""
     chunks = list(Chunk.objects.filter(pk__in=[piece.pk for piece in run]).order_by("number"))
     first, others = chunks[0], [chunk.pk for chunk in chunks[1:]]
-    text = b"".join(segments.read_text(chunk) for chunk in chunks)
+    texts = []
+    for chunk in chunks:
+        try:
+            texts.append(segments.read_text(chunk))
+        except segments.UNREADABLE as error:
+            reason = f"{type(error).__name__}: {error}"[:500]
+            Chunk.objects.filter(pk=chunk.pk).update(state=ChunkState.QUARANTINED, error=reason)
+    if len(texts) < len(chunks):
+        return False
+    text = b"".join(texts)
     how = analysis.SourceSettings.from_json(source.settings or {})
     result = analysis.scan_chunk(text, how, first_line=first.first_line, tail=segments.read_tail(first))
     index, packed = segments.pack(text)
@@ -103,10 +99,10 @@ def _join(source: LogSource, lease: Lease, run: list[_Piece]) -> None:
     every = [chunk.pk for chunk in chunks]
     with transaction.atomic():
         lease.fence()
-        texts, results = Segment.objects.filter(pk__in=every), StoredResult.objects.filter(pk__in=every)
-        keys = [*texts.values_list("key", flat=True), *results.values_list("key", flat=True)]
+        packs, results = Segment.objects.filter(pk__in=every), StoredResult.objects.filter(pk__in=every)
+        keys = [*packs.values_list("key", flat=True), *results.values_list("key", flat=True)]
         results.delete()
-        texts.delete()
+        packs.delete()
         Chunk.objects.filter(pk__in=others).delete()
         Chunk.objects.filter(pk=first.pk).update(
             lines=sum(chunk.lines for chunk in chunks), bytes=len(text), parsed=result.parsed,
@@ -117,3 +113,4 @@ def _join(source: LogSource, lease: Lease, run: list[_Piece]) -> None:
         if source.kind == SourceKind.DRAIN:
             alert_minutes.store(first, result)
         transaction.on_commit(lambda: blobs.remove(*keys))
+    return True
