@@ -95,7 +95,7 @@ def _consequences(summary: Summary, first: Document, cause: int, began: datetime
             continue
         found.append(
             Link("consequence", finding["title"], at, parse_time(finding.get("last_utc")), finding["severity"],
-                 finding["severity"], _since(began, at), *_place(finding), parent=cause)
+                 finding["severity"], _since(began, at), *_place(finding), parent=cause, is_proven=_follows(began, at))
         )  # fmt: skip
     return found[:MOST_CONSEQUENCES]
 
@@ -108,7 +108,7 @@ def _harm(summary: Summary, cause: int, began: datetime) -> list[Link]:
             title = f"{counted['count']:,} × {code}: requests failed"
             return [
                 Link("harm", title, at, parse_time(counted.get("last_utc")), "urgent", "people", _since(began, at),
-                     parent=cause)
+                     parent=cause, is_proven=_follows(began, at))
             ]  # fmt: skip
     return []
 
@@ -135,7 +135,14 @@ def _end(summary: Summary, cause: int) -> list[Link]:
 
 def _since(before: datetime, at: datetime) -> str:
     seconds = (at - before).total_seconds()
+    if not _follows(before, at):
+        return f"{span(-seconds)} earlier"
     return f"{span(seconds)} later" if seconds >= 1 else "at once"
+
+
+def _follows(before: datetime, at: datetime) -> bool:
+    """Whether the order of their lines bears out that one follows from the other (in a second they may swap)."""
+    return at - before > -timedelta(seconds=1)
 
 
 def _drawn(links: list[Link]) -> Chain:

@@ -79,6 +79,15 @@ def test_the_chain_goes_from_the_change_to_what_users_saw() -> None:
     assert all(0 <= link.x <= link.x + link.width <= 1000 for link in chain.links)
 
 
+def test_what_shows_before_its_cause_is_said_to_be_earlier_and_not_proven() -> None:
+    found = document()
+    found["findings"].append(consequence(first_utc="2026-03-14T09:09:48.000000Z"))
+    chain = chain_of(Summary(found))
+    assert chain is not None
+    [link] = [link for link in chain.links if link.role == "consequence"]
+    assert (link.how, link.is_proven) == ("12 s earlier", False)
+
+
 def test_a_consequence_of_another_cause_is_not_in_the_chain() -> None:
     found = document()
     found["findings"].append(consequence(folded_into="memory-leak"))
